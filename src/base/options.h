@@ -1,0 +1,145 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+namespace lengthwise {
+
+/// One option: a field of an options struct under the name a user types.
+struct Option {
+  std::string name;  // "model.heads"
+  std::string help;
+  std::string default_text;
+  std::function<void(std::string_view text)> assign;  // throws UserError, naming no origin
+  std::function<std::string()> text;                  // the value as `assign` reads it
+};
+
+/// What values a field takes; each says in words what would have been right.
+template <class Number>
+struct AtLeast {
+  Number least;
+};
+template <class Number>
+struct Between {
+  Number least, most;  // both allowed
+};
+// clang 14 does not deduce the arguments of an aggregate by itself.
+template <class Number>
+AtLeast(Number) -> AtLeast<Number>;
+template <class Number>
+Between(Number, Number) -> Between<Number>;
+struct OneOf {
+  std::vector<std::string> names;
+};
+
+/// Every option of a command, declared once by its structs:
+///
+///   void ModelOptions::declare(OptionSet& options) {
+///     options.add("model.heads", heads, "attention heads a block", AtLeast{1});
+///   }
+///
+/// The same declarations serve the files ([model] heads = 4, through Boost.Program_options), the
+/// command line (--model.heads 4), `--help`, and the resolved options written into a run folder.
+/// A field may be int64_t, double, bool, std::string, or a vector of whole numbers or of words.
+class OptionSet {
+ public:
+  template <class Field>
+  void add(std::string name, Field& field, std::string help) {
+    add_checked<Field>(std::move(name), field, std::move(help),
+                       [](const Field&) { return std::string(); });
+  }
+  /// With what the value (of a list: each value) must satisfy: AtLeast, Between or OneOf.
+  template <class Field, class Constraint>
+  void add(std::string name, Field& field, std::string help, Constraint constraint) {
+    add_checked<Field>(std::move(name), field, std::move(help),
+                       [constraint](const Field& value) { return violation(value, constraint); });
+  }
+
+  /// Takes the values of a file of sections; unknown, repeated and ill-typed keys are refused with
+  /// the file, the line and the nearest known name.
+  void read_file(const std::filesystem::path& path);
+  /// Takes --name value and --name=value; gives back what has no dashes.
+  std::vector<std::string> read_command_line(const std::vector<std::string>& arguments);
+
+  /// The options as `--help` shows them.
+  std::string help() const;
+  /// The file that, read back, gives these values: the sections named, or all.
+  std::string file_text(const std::vector<std::string>& sections = {}) const;
+  const std::vector<Option>& all() const { return options_; }
+
+ private:
+  /// Assigns with the violation as the error; `origin` goes before the message.
+  void assign(const std::string& name, const std::string& value, const std::string& origin);
+  std::vector<std::string> names() const;
+
+  template <class Field>
+  void add_checked(std::string name, Field& field, std::string help,
+                   std::function<std::string(const Field&)> violation_of);
+
+  template <class Value>
+  static std::string violation(const Value& value, const auto& constraint);
+
+  std::vector<Option> options_;
+};
+
+/// Text to value and back; UserError says what would have been right.
+void parse_value(std::string_view text, int64_t& value);
+void parse_value(std::string_view text, double& value);
+void parse_value(std::string_view text, bool& value);
+void parse_value(std::string_view text, std::string& value);
+void parse_value(std::string_view text, std::vector<int64_t>& value);
+void parse_value(std::string_view text, std::vector<std::string>& value);
+std::string value_text(int64_t value);
+std::string value_text(double value);
+std::string value_text(bool value);
+std::string value_text(const std::string& value);
+std::string value_text(const std::vector<int64_t>& value);
+std::string value_text(const std::vector<std::string>& value);
+
+std::string range_violation(double value, double least, double most);
+std::string name_violation(const std::string& value, const std::vector<std::string>& names);
+[[noreturn]] void throw_value_error(const std::string& message);
+
+template <class Value>
+std::string OptionSet::violation(const Value& value, const auto& constraint) {
+  if constexpr (requires {
+                  value.empty();
+                  value.front();
+                } &&
+                !std::is_same_v<Value, std::string>) {
+    for (const auto& each : value) {
+      if (std::string found = violation(each, constraint); !found.empty()) return found;
+    }
+    return {};
+  } else if constexpr (requires { constraint.names; }) {
+    return name_violation(value, constraint.names);
+  } else if constexpr (requires { constraint.most; }) {
+    return range_violation(static_cast<double>(value), static_cast<double>(constraint.least),
+                           static_cast<double>(constraint.most));
+  } else {
+    return range_violation(static_cast<double>(value), static_cast<double>(constraint.least),
+                           std::numeric_limits<double>::infinity());
+  }
+}
+
+template <class Field>
+void OptionSet::add_checked(std::string name, Field& field, std::string help,
+                            std::function<std::string(const Field&)> violation_of) {
+  options_.push_back({std::move(name), std::move(help), value_text(field),
+                      [&field, violation_of](std::string_view text) {
+                        Field value{};
+                        parse_value(text, value);
+                        if (auto found = violation_of(value); !found.empty())
+                          throw_value_error(found);
+                        field = std::move(value);
+                      },
+                      [&field] { return value_text(field); }});
+}
+
+}  // namespace lengthwise
