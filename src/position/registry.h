@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lengthwise {
+
+class PositionScheme;
+struct PositionOptions;
+
+/// What a scheme needs to know of the model it stands in.
+struct ModelShape {
+  int64_t width, heads, layers, train_length;
+
+  int64_t head_width() const { return width / heads; }
+};
+
+/// A positional scheme's line in the table of registry.cpp. Its place there is its place in
+/// `--help`, in error lines, in tables and in legends.
+struct SchemeEntry {
+  std::string_view name;
+  std::string_view summary;
+  std::string_view paper;
+  std::string_view length;  // "any", or what limits it
+  bool learned;             // has parameters of its own
+  std::shared_ptr<PositionScheme> (*make)(const PositionOptions&, const ModelShape&);
+  /// UserError where the options do not fit the shape; may be null.
+  void (*validate)(const PositionOptions&, const ModelShape&) = nullptr;
+};
+
+std::span<const SchemeEntry> scheme_entries();
+/// The entry of a name that `validate` has let through.
+const SchemeEntry& scheme_entry(std::string_view name);
+int64_t scheme_order(std::string_view name);
+std::vector<std::string> scheme_names();
+
+std::shared_ptr<PositionScheme> make_scheme(const PositionOptions& options,
+                                            const ModelShape& shape);
+
+}  // namespace lengthwise

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "base/torch.h"
+
+namespace lengthwise {
+
+/// Where the tokens of a window stand.
+struct Positions {
+  torch::Tensor values;        // [T] float64: whole numbers and angles stay exact
+  std::optional<double> step;  // set when evenly spaced
+};
+
+struct QueriesKeys {
+  torch::Tensor queries, keys;  // [B, H, T, K]
+};
+
+/// What a scheme adds to the logits, by the kind of thing it depends on; attention picks the
+/// cheapest exact way for each kind and never learns which scheme it serves.
+struct NoBias {};
+struct DistanceBias {
+  torch::Tensor value;  // [H, T] float32, at distance 0 ... T-1 of a key behind its query
+};
+using AttentionBias = std::variant<NoBias, DistanceBias>;
+
+/// What a layer's hooks may look at.
+struct LayerContext {
+  int64_t layer;
+  const Positions& positions;
+  const std::vector<torch::Tensor>& tables;  // of this forward pass, from PositionScheme::tables
+  torch::Tensor hidden;                      // [B, T, D] the layer's normalised input
+};
+
+/// A positional scheme: every hook is the identity unless its paper says otherwise. The model owns
+/// one, registers it as "position" and reaches it through these hooks alone. Arithmetic on
+/// positions is float64 and what is applied float32, whatever the activations are. No state depends
+/// on a length seen before, so answers do not depend on the order in which lengths are asked.
+class PositionScheme : public torch::nn::Module {
+ public:
+  /// Positions of a window: 0 ... length-1.
+  virtual Positions positions(int64_t length) const;
+
+  /// What the layers share, made once a forward pass with its graph: angles, biases by distance.
+  virtual std::vector<torch::Tensor> tables(const Positions& positions) const;
+
+  virtual torch::Tensor apply_to_embeddings(torch::Tensor embeddings,  // [B, T, D]
+                                            const Positions& positions) const;
+  virtual QueriesKeys apply_to_queries_keys(QueriesKeys pair, const LayerContext& context) const;
+  virtual AttentionBias attention_bias(const LayerContext& context) const;
+
+  /// The longest window the scheme can stand in; nullopt: any.
+  virtual std::optional<int64_t> max_length() const;
+
+  /// Draws the scheme's own parameters, if it has any, from LibTorch's generator.
+  virtual void reset_parameters() {}
+};
+
+}  // namespace lengthwise

@@ -1,0 +1,51 @@
+#include "position/sinusoidal.h"
+
+#include "base/error.h"
+#include "base/options.h"
+#include "position/options.h"
+#include "position/registry.h"
+#include "position/scheme.h"
+
+namespace lengthwise {
+namespace {
+
+class Sinusoidal final : public PositionScheme {
+ public:
+  Sinusoidal(double base, int64_t width) : base_(base), width_(width) {}
+
+  torch::Tensor apply_to_embeddings(torch::Tensor embeddings,
+                                    const Positions& positions) const override {
+    return embeddings + sinusoidal_embeddings(positions.values, width_, base_);
+  }
+
+ private:
+  double base_;
+  int64_t width_;
+};
+
+}  // namespace
+
+void SinusoidalOptions::declare(OptionSet& options) {
+  options.add("position.sinusoidal.base", base, "sinusoidal: wavelengths reach to 2 pi times this",
+              AtLeast{1.0});
+}
+
+void validate_sinusoidal(const PositionOptions&, const ModelShape& shape) {
+  if (shape.width % 2 != 0) {
+    fail("model.width: {} is odd; sinusoidal embeddings come in pairs of sine and cosine",
+         shape.width);
+  }
+}
+
+torch::Tensor sinusoidal_embeddings(const torch::Tensor& positions, int64_t width, double base) {
+  const auto exponents = torch::arange(0, width, 2, torch::kFloat64) / static_cast<double>(width);
+  const auto angles = positions.unsqueeze(1) * torch::pow(base, -exponents);  // [T, D/2]
+  return torch::stack({angles.sin(), angles.cos()}, -1).flatten(1).to(torch::kFloat32);
+}
+
+std::shared_ptr<PositionScheme> make_sinusoidal(const PositionOptions& options,
+                                                const ModelShape& shape) {
+  return std::make_shared<Sinusoidal>(options.sinusoidal.base, shape.width);
+}
+
+}  // namespace lengthwise
