@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+
+#include "base/torch.h"
+
+namespace lengthwise {
+
+/// x W' (+ b). The weight is [out, in].
+struct LinearImpl : torch::nn::Module {
+  LinearImpl(int64_t in, int64_t out, bool with_bias);
+
+  /// Weights from N(0, gain / sqrt(in)), bias 0.
+  void reset(double gain);
+  torch::Tensor forward(const torch::Tensor& x) const;
+
+  torch::Tensor weight, bias;
+};
+TORCH_MODULE(Linear);
+
+/// "layer": LayerNorm (Ba et al. 2016); "rms": RMSNorm (Zhang and Sennrich 2019). Over the last
+/// axis.
+struct NormImpl : torch::nn::Module {
+  NormImpl(int64_t width, const std::string& kind);
+
+  torch::Tensor forward(const torch::Tensor& x) const;
+
+  torch::Tensor weight, bias;  // bias undefined for RMSNorm
+};
+TORCH_MODULE(Norm);
+
+}  // namespace lengthwise

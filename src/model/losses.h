@@ -1,0 +1,19 @@
+#pragma once
+
+#include "base/torch.h"
+
+namespace lengthwise {
+
+/// Both take hidden [N, D], the output matrix [V, D] and targets [N] int64, walk over chunks of
+/// rows, and never hold the logits [N, V].
+
+/// Mean negative log-likelihood in nats, with gradients to hidden and head; a chunk's gradient is
+/// made while its logits are there, so backward has only to scale.
+torch::Tensor mean_nats(const torch::Tensor& hidden, const torch::Tensor& head,
+                        const torch::Tensor& targets);
+
+/// Negative log-likelihood of each target in nats, [N] float32. No gradients.
+torch::Tensor token_nats(const torch::Tensor& hidden, const torch::Tensor& head,
+                         const torch::Tensor& targets);
+
+}  // namespace lengthwise

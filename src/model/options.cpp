@@ -1,0 +1,37 @@
+#include "model/options.h"
+
+#include "base/error.h"
+#include "base/options.h"
+
+namespace lengthwise {
+
+void ModelOptions::declare(OptionSet& options) {
+  options.add("model.width", width, "D, the width of the residual stream", AtLeast{1});
+  options.add("model.layers", layers, "blocks of attention and feed-forward", AtLeast{1});
+  options.add("model.heads", heads, "H, attention heads a block; must divide the width",
+              AtLeast{1});
+  options.add("model.feedforward", feedforward, "inner width of the feed-forward layers",
+              AtLeast{1});
+  options.add("model.activation", activation, "of the feed-forward layers: relu, gelu or swiglu",
+              OneOf{{"relu", "gelu", "swiglu"}});
+  options.add("model.norm", norm, "layer (LayerNorm) or rms (RMSNorm), before each sublayer",
+              OneOf{{"layer", "rms"}});
+  options.add("model.dropout", dropout, "after the embeddings and after each sublayer",
+              Between{0.0, 0.99});
+  options.add("model.tied_embeddings", tied_embeddings, "one matrix for tokens in and logits out");
+  options.add("model.embedding_scale", embedding_scale,
+              "token embeddings are multiplied by this before positions are added", AtLeast{0.0});
+  options.add("model.embedding_std", embedding_std, "initial spread of the token embeddings",
+              AtLeast{0.0});
+  options.add("model.head_std", head_std, "initial spread of the untied output matrix",
+              AtLeast{0.0});
+  options.add("model.train_length", train_length, "tokens a training window holds", AtLeast{1});
+}
+
+void ModelOptions::validate() const {
+  if (width % heads != 0) {
+    fail("model.heads: {} does not divide model.width {}", heads, width);
+  }
+}
+
+}  // namespace lengthwise

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "position/registry.h"
+
+namespace lengthwise {
+
+class OptionSet;
+
+/// [model]: the transformer.
+struct ModelOptions {
+  int64_t width = 64;
+  int64_t layers = 2;
+  int64_t heads = 4;
+  int64_t feedforward = 128;
+  std::string activation = "gelu";
+  std::string norm = "layer";
+  double dropout = 0;
+  bool tied_embeddings = false;
+  double embedding_scale = 1;
+  double embedding_std = 0.7;
+  double head_std = 0.02;
+  int64_t train_length = 64;
+
+  void declare(OptionSet& options);
+  void validate() const;
+  ModelShape shape() const { return {width, heads, layers, train_length}; }
+};
+
+}  // namespace lengthwise

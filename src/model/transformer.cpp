@@ -1,0 +1,145 @@
+#include "model/transformer.h"
+
+#include <cmath>
+
+#include "base/random.h"
+#include "model/attention_kernels.h"
+#include "position/scheme.h"
+
+namespace lengthwise {
+namespace {
+
+torch::Tensor dropped_out(const torch::Tensor& x, const ModelOptions& options, bool training) {
+  return training && options.dropout > 0 ? at::dropout(x, options.dropout, true) : x;
+}
+
+/// Parameters under a name with a dot ("embedding.weight") need a module to stand in.
+struct TableImpl : torch::nn::Module {
+  TableImpl(int64_t rows, int64_t width)
+      : weight(register_parameter("weight", torch::empty({rows, width}))) {}
+  torch::Tensor weight;
+};
+
+}  // namespace
+
+AttentionImpl::AttentionImpl(const ModelOptions& options)
+    : heads(options.heads),
+      query_key_value(
+          register_module("query_key_value", Linear(options.width, 3 * options.width, false))),
+      output(register_module("output", Linear(options.width, options.width, false))) {}
+
+void AttentionImpl::reset(double output_gain) {
+  query_key_value->reset(1.0);
+  output->reset(output_gain);
+}
+
+torch::Tensor AttentionImpl::forward(const PositionScheme& scheme, const LayerContext& context) const {
+  const auto& x = context.hidden;
+  const auto split = query_key_value->forward(x).unflatten(-1, {3, heads, -1});  // [B, T, 3, H, K]
+  const auto parts = split.permute({2, 0, 3, 1, 4}).unbind(0);                   // 3 x [B, H, T, K]
+  const auto pair = scheme.apply_to_queries_keys({parts[0], parts[1]}, context);
+  const auto mixed =
+      causal_attention(pair.queries, pair.keys, parts[2], scheme.attention_bias(context));
+  return output->forward(mixed.transpose(1, 2).flatten(2));
+}
+
+FeedForwardImpl::FeedForwardImpl(const ModelOptions& options)
+    : activation(options.activation),
+      up(register_module("up", Linear(options.width, options.feedforward, true))),
+      down(register_module("down", Linear(options.feedforward, options.width, true))) {
+  if (activation == "swiglu") {
+    gate = register_module("gate", Linear(options.width, options.feedforward, true));
+  }
+}
+
+void FeedForwardImpl::reset(double output_gain) {
+  up->reset(1.0);
+  if (gate) gate->reset(1.0);
+  down->reset(output_gain);
+}
+
+torch::Tensor FeedForwardImpl::forward(const torch::Tensor& x) const {
+  auto inner = up->forward(x);
+  if (activation == "swiglu") {
+    inner = at::silu(gate->forward(x)) * inner;
+  } else {
+    inner = activation == "relu" ? at::relu(inner) : at::gelu(inner);
+  }
+  return down->forward(inner);
+}
+
+BlockImpl::BlockImpl(const ModelOptions& options)
+    : attention_norm(register_module("attention_norm", Norm(options.width, options.norm))),
+      attention(register_module("attention", Attention(options))),
+      feedforward_norm(register_module("feedforward_norm", Norm(options.width, options.norm))),
+      feedforward(register_module("feedforward", FeedForward(options))) {}
+
+TransformerImpl::TransformerImpl(const ModelOptions& model_options, int64_t vocabulary_size,
+                                 std::shared_ptr<PositionScheme> scheme)
+    : options(model_options),
+      embedding(
+          register_module("embedding", std::make_shared<TableImpl>(vocabulary_size, options.width))
+              ->weight),
+      final_norm(nullptr),
+      position(std::move(scheme)) {
+  const auto list = register_module("blocks", std::make_shared<torch::nn::Module>());
+  for (int64_t layer = 0; layer < options.layers; ++layer) {
+    blocks.push_back(list->register_module(std::to_string(layer), Block(options)));
+  }
+  final_norm = register_module("final_norm", Norm(options.width, options.norm));
+  if (!options.tied_embeddings) {
+    head = register_module("head", std::make_shared<TableImpl>(vocabulary_size, options.width))
+               ->weight;
+  }
+  register_module("position", position);
+}
+
+void TransformerImpl::reset_parameters(uint64_t seed) {
+  const torch::NoGradGuard no_grad;
+  torch::manual_seed(split_stream(seed, 0).next());
+  embedding.normal_(0, options.embedding_std);
+  // What 2 * layers sublayers add to the stream keeps its scale (Radford et al. 2019).
+  const double output_gain = 1 / std::sqrt(2.0 * static_cast<double>(options.layers));
+  for (Block& block : blocks) {
+    block->attention->reset(output_gain);
+    block->feedforward->reset(output_gain);
+  }
+  if (head.defined()) head.normal_(0, options.head_std);
+  torch::manual_seed(split_stream(seed, 1).next());
+  position->reset_parameters();
+}
+
+torch::Tensor TransformerImpl::forward(const torch::Tensor& tokens) {
+  const auto positions = position->positions(tokens.size(1));
+  const auto tables = position->tables(positions);
+  auto hidden = at::embedding(embedding, tokens);
+  if (options.embedding_scale != 1) hidden = hidden * options.embedding_scale;
+  hidden = dropped_out(position->apply_to_embeddings(hidden, positions), options, is_training());
+
+  for (size_t layer = 0; layer < blocks.size(); ++layer) {
+    const Block& block = blocks[layer];
+    const LayerContext context{static_cast<int64_t>(layer), positions, tables,
+                               block->attention_norm->forward(hidden)};
+    hidden =
+        hidden + dropped_out(block->attention->forward(*position, context), options, is_training());
+    hidden =
+        hidden + dropped_out(block->feedforward->forward(block->feedforward_norm->forward(hidden)),
+                             options, is_training());
+  }
+  return final_norm->forward(hidden);
+}
+
+torch::Tensor TransformerImpl::head_weight() const {
+  return options.tied_embeddings ? embedding : head;
+}
+
+std::optional<int64_t> TransformerImpl::max_length() const {
+  return position->max_length();
+}
+
+Transformer make_transformer(const ModelOptions& model, const PositionOptions& position,
+                             int64_t vocabulary_size) {
+  return Transformer(model, vocabulary_size, make_scheme(position, model.shape()));
+}
+
+}  // namespace lengthwise

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "model/layers.h"
+#include "model/options.h"
+
+namespace lengthwise {
+
+class PositionScheme;
+struct LayerContext;
+struct PositionOptions;
+
+/// Multi-head causal self-attention; the scheme acts on queries, keys and logits.
+struct AttentionImpl : torch::nn::Module {
+  explicit AttentionImpl(const ModelOptions& options);
+
+  void reset(double output_gain);
+  torch::Tensor forward(const PositionScheme& scheme, const LayerContext& context) const;  // [B, T, D]
+
+  int64_t heads;
+  Linear query_key_value;  // rows: all queries, all keys, all values; head by head within each
+  Linear output;
+};
+TORCH_MODULE(Attention);
+
+/// down(activation(up(x))); SwiGLU: down(silu(gate(x)) * up(x)) (Shazeer 2020, 2002.05202).
+struct FeedForwardImpl : torch::nn::Module {
+  explicit FeedForwardImpl(const ModelOptions& options);
+
+  void reset(double output_gain);
+  torch::Tensor forward(const torch::Tensor& x) const;  // [B, T, D]
+
+  std::string activation;
+  Linear up, gate{nullptr}, down;
+};
+TORCH_MODULE(FeedForward);
+
+/// x + attention(norm(x)), then x + feedforward(norm(x)).
+struct BlockImpl : torch::nn::Module {
+  explicit BlockImpl(const ModelOptions& options);
+
+  Norm attention_norm;
+  Attention attention;
+  Norm feedforward_norm;
+  FeedForward feedforward;
+};
+TORCH_MODULE(Block);
+
+/// A pre-norm decoder-only transformer. Its parameters' names are the keys of a checkpoint.
+struct TransformerImpl : torch::nn::Module {
+  TransformerImpl(const ModelOptions& options, int64_t vocabulary_size,
+                  std::shared_ptr<PositionScheme> scheme);
+
+  /// Draws all parameters. The scheme's come last and from a seed of their own, so that models with
+  /// different schemes begin with the same weights.
+  void reset_parameters(uint64_t seed);
+
+  /// tokens [B, T] int64 -> [B, T, D], normalised: logits are its product with head_weight().
+  torch::Tensor forward(const torch::Tensor& tokens);
+  torch::Tensor head_weight() const;  // [V, D]
+  std::optional<int64_t> max_length() const;
+
+  ModelOptions options;
+  torch::Tensor embedding;  // [V, D]
+  std::vector<Block> blocks;
+  Norm final_norm;
+  torch::Tensor head;  // [V, D]; undefined when tied
+  std::shared_ptr<PositionScheme> position;
+};
+TORCH_MODULE(Transformer);
+
+Transformer make_transformer(const ModelOptions& model, const PositionOptions& position,
+                             int64_t vocabulary_size);
+
+}  // namespace lengthwise
