@@ -1,0 +1,172 @@
+#include "training/optimizer.h"
+
+#include <ATen/ops/_foreach_mul.h>
+#include <ATen/ops/_foreach_norm.h>
+#include <ATen/ops/_fused_adamw.h>
+#include <ATen/ops/_fused_sgd.h>
+
+#include <algorithm>
+
+#include "training/options.h"
+
+namespace lengthwise {
+namespace {
+
+/// Parameters with weight decay (matrices) and without (norms, biases), as indices into the flat
+/// lists. The fused kernels take one decay a call.
+struct DecayGroup {
+  double weight_decay;
+  std::vector<size_t> members;
+};
+
+std::vector<DecayGroup> decay_groups(const NamedTensors& parameters, double weight_decay) {
+  std::vector<DecayGroup> groups{{weight_decay, {}}, {0.0, {}}};
+  size_t index = 0;
+  for (const auto& [name, parameter] : parameters) {
+    groups[parameter.dim() >= 2 ? 0 : 1].members.push_back(index++);
+  }
+  std::erase_if(groups, [](const DecayGroup& group) { return group.members.empty(); });
+  return groups;
+}
+
+std::vector<torch::Tensor> pick(const std::vector<torch::Tensor>& tensors,
+                                const std::vector<size_t>& members) {
+  std::vector<torch::Tensor> picked;
+  for (size_t member : members) picked.push_back(tensors[member]);
+  return picked;
+}
+
+std::vector<torch::Tensor> values_of(const NamedTensors& tensors) {
+  std::vector<torch::Tensor> values;
+  for (const auto& [name, tensor] : tensors) values.push_back(tensor);
+  return values;
+}
+
+/// Loshchilov and Hutter 2019 (1711.05101).
+class AdamW final : public Optimizer {
+ public:
+  AdamW(const TrainingOptions& options, NamedTensors parameters)
+      : Optimizer(std::move(parameters)),
+        options_(options),
+        means_(zeros_like_parameters()),
+        squares_(zeros_like_parameters()) {}
+
+  void update(double learning_rate, int64_t step) override {
+    const torch::NoGradGuard no_grad;
+    const auto values = values_of(parameters_), slopes = gradients();
+    for (const DecayGroup& group : decay_groups(parameters_, options_.weight_decay)) {
+      // The kernel counts from 1 and wants a count a tensor.
+      const std::vector<torch::Tensor> counts(
+          group.members.size(), torch::full({}, static_cast<float>(step + 1), torch::kFloat32));
+      at::_fused_adamw_(pick(values, group.members), pick(slopes, group.members),
+                        pick(means_, group.members), pick(squares_, group.members), {}, counts,
+                        learning_rate, options_.beta1, options_.beta2, group.weight_decay,
+                        options_.epsilon, /*amsgrad=*/false, /*maximize=*/false);
+    }
+  }
+
+  NamedTensors state() const override {
+    auto state = named("mean", means_);
+    state.merge(named("square", squares_));
+    return state;
+  }
+
+ private:
+  TrainingOptions options_;
+  std::vector<torch::Tensor> means_, squares_;
+};
+
+/// Gradient descent with Nesterov momentum (Sutskever et al. 2013) and decoupled weight decay.
+class Sgd final : public Optimizer {
+ public:
+  Sgd(const TrainingOptions& options, NamedTensors parameters)
+      : Optimizer(std::move(parameters)), options_(options), velocities_(zeros_like_parameters()) {}
+
+  void update(double learning_rate, int64_t) override {
+    const torch::NoGradGuard no_grad;
+    const auto values = values_of(parameters_), slopes = gradients();
+    for (const DecayGroup& group : decay_groups(parameters_, options_.weight_decay)) {
+      const auto weights = pick(values, group.members);
+      if (group.weight_decay > 0)
+        at::_foreach_mul_(weights, 1 - learning_rate * group.weight_decay);
+      at::_fused_sgd_(weights, pick(slopes, group.members), pick(velocities_, group.members),
+                      /*weight_decay=*/0.0, options_.momentum, learning_rate, /*dampening=*/0.0,
+                      /*nesterov=*/options_.momentum > 0, /*maximize=*/false,
+                      /*is_first_step=*/false);
+    }
+  }
+
+  NamedTensors state() const override { return named("velocity", velocities_); }
+
+ private:
+  TrainingOptions options_;
+  std::vector<torch::Tensor> velocities_;
+};
+
+template <class Kind>
+std::unique_ptr<Optimizer> make(const TrainingOptions& options, NamedTensors parameters) {
+  return std::make_unique<Kind>(options, std::move(parameters));
+}
+
+struct OptimizerKind {
+  std::string name;
+  std::unique_ptr<Optimizer> (*make)(const TrainingOptions&, NamedTensors);
+};
+
+const OptimizerKind kOptimizers[] = {{"adamw", make<AdamW>}, {"sgd", make<Sgd>}};
+
+}  // namespace
+
+void Optimizer::zero_gradients() {
+  for (auto& [name, parameter] : parameters_) parameter.mutable_grad().reset();
+}
+
+double Optimizer::clip_gradients(double longest) {
+  const torch::NoGradGuard no_grad;
+  const auto slopes = gradients();
+  const double norm = torch::stack(at::_foreach_norm(slopes)).norm().item<double>();
+  // Beyond rounding, as torch.nn.utils.clip_grad_norm_ has it.
+  if (longest > 0 && norm > longest) at::_foreach_mul_(slopes, longest / (norm + 1e-6));
+  return norm;
+}
+
+std::vector<torch::Tensor> Optimizer::gradients() const {
+  std::vector<torch::Tensor> gradients;
+  for (const auto& [name, parameter] : parameters_) {
+    TORCH_CHECK(parameter.grad().defined(), "no gradient reached ", name);
+    gradients.push_back(parameter.grad());
+  }
+  return gradients;
+}
+
+std::vector<torch::Tensor> Optimizer::zeros_like_parameters() const {
+  std::vector<torch::Tensor> zeros;
+  for (const auto& [name, parameter] : parameters_) {
+    zeros.push_back(torch::zeros_like(parameter.detach()));
+  }
+  return zeros;
+}
+
+NamedTensors Optimizer::named(const std::string& name,
+                              const std::vector<torch::Tensor>& tensors) const {
+  NamedTensors result;
+  size_t index = 0;
+  for (const auto& [parameter, value] : parameters_) {
+    result[name + "." + parameter] = tensors[index++];
+  }
+  return result;
+}
+
+std::unique_ptr<Optimizer> make_optimizer(const TrainingOptions& options, NamedTensors parameters) {
+  const auto* kind = std::ranges::find(kOptimizers, options.optimizer, &OptimizerKind::name);
+  TORCH_CHECK(kind != std::end(kOptimizers), "unknown optimizer ", options.optimizer);
+  return kind->make(options, std::move(parameters));
+}
+
+std::vector<std::string> optimizer_names() {
+  std::vector<std::string> names;
+  for (const OptimizerKind& kind : kOptimizers) names.push_back(kind.name);
+  return names;
+}
+
+}  // namespace lengthwise

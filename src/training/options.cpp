@@ -1,0 +1,52 @@
+#include "training/options.h"
+
+#include "base/error.h"
+#include "base/options.h"
+#include "training/optimizer.h"
+#include "training/schedule.h"
+
+namespace lengthwise {
+
+void TrainingOptions::declare(OptionSet& options) {
+  options.add("training.seed", seed, "decides the initial weights, the windows drawn and dropout",
+              AtLeast{0});
+  options.add("training.steps", steps, "updates of the weights", AtLeast{1});
+  options.add("training.batch_windows", batch_windows, "windows a forward pass", AtLeast{1});
+  options.add("training.accumulation", accumulation, "forward passes an update", AtLeast{1});
+  options.add("training.optimizer", optimizer, "adamw or sgd (Nesterov momentum)",
+              OneOf{optimizer_names()});
+  options.add("training.learning_rate", learning_rate, "the highest of the schedule", AtLeast{0.0});
+  options.add("training.beta1", beta1, "adamw: decay of the mean gradient",
+              Between{0.0, 0.9999999});
+  options.add("training.beta2", beta2, "adamw: decay of the mean square", Between{0.0, 0.9999999});
+  options.add("training.epsilon", epsilon, "adamw: added to the root of the mean square",
+              AtLeast{0.0});
+  options.add("training.momentum", momentum, "sgd: decay of the velocity", Between{0.0, 0.9999999});
+  options.add("training.weight_decay", weight_decay,
+              "decoupled from the gradient, on matrices alone (not norms, not biases)",
+              AtLeast{0.0});
+  options.add("training.clip_norm", clip_norm, "longest gradient of all weights; 0: any",
+              AtLeast{0.0});
+  options.add("training.schedule", schedule, "of the learning rate after warm-up",
+              OneOf{schedule_names()});
+  options.add("training.warmup_steps", warmup_steps, "steps of linear growth from 0", AtLeast{0});
+  options.add("training.final_learning_rate", final_learning_rate,
+              "cosine: last learning rate as a part of the highest", Between{0.0, 1.0});
+  options.add("training.log_every", log_every, "steps a line of train.jsonl averages", AtLeast{1});
+  options.add("training.validate_every", validate_every,
+              "steps between measurements on the valid split, which choose the best checkpoint; "
+              "0: none",
+              AtLeast{0});
+  options.add("training.validation_tokens", validation_tokens,
+              "tokens of the valid split scored each time; 0: all", AtLeast{0});
+  options.add("training.checkpoint_every", checkpoint_every,
+              "steps between the states a killed run goes on from", AtLeast{1});
+}
+
+void TrainingOptions::validate() const {
+  if (warmup_steps >= steps && warmup_steps > 0) {
+    fail("training.warmup_steps: {} leaves nothing of training.steps {}", warmup_steps, steps);
+  }
+}
+
+}  // namespace lengthwise

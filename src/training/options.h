@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace lengthwise {
+
+class OptionSet;
+
+/// [training]: the recipe, the same for every scheme.
+struct TrainingOptions {
+  int64_t seed = 1;
+  int64_t steps = 1200;
+  int64_t batch_windows = 16;
+  int64_t accumulation = 1;
+  std::string optimizer = "adamw";
+  double learning_rate = 8e-3;
+  double beta1 = 0.9;
+  double beta2 = 0.98;
+  double epsilon = 1e-8;
+  double momentum = 0.9;
+  double weight_decay = 0.01;
+  double clip_norm = 1;
+  std::string schedule = "cosine";
+  int64_t warmup_steps = 50;
+  double final_learning_rate = 0.05;
+  int64_t log_every = 50;
+  int64_t validate_every = 0;
+  int64_t validation_tokens = 65536;
+  int64_t checkpoint_every = 500;
+
+  void declare(OptionSet& options);
+  void validate() const;
+};
+
+}  // namespace lengthwise

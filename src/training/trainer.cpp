@@ -1,0 +1,230 @@
+#include "training/trainer.h"
+
+#include <chrono>
+#include <cmath>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/random.h"
+#include "base/text.h"
+#include "model/losses.h"
+#include "training/optimizer.h"
+#include "training/schedule.h"
+
+namespace lengthwise {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+/// What a state holds beside tensors, as float64 values by name.
+struct Place {
+  int64_t step = 0;
+  double nats_sum = 0;  // since the last logged step
+  double best_nats = std::numeric_limits<double>::infinity();
+};
+
+class Trainer {
+ public:
+  Trainer(Transformer& model, const WindowSampler& windows, const TrainingOptions& options,
+          const TrainingFiles& files, const Metadata& metadata, const TrainingHooks& hooks)
+      : model_(model),
+        windows_(windows),
+        options_(options),
+        files_(files),
+        metadata_(metadata),
+        hooks_(hooks),
+        parameters_(named_parameters(*model)),
+        optimizer_(make_optimizer(options, parameters_)) {}
+
+  TrainingResult run() {
+    resume();
+    first_step_ = place_.step;
+    start_ = Clock::now();
+    model_->train();
+    while (place_.step < options_.steps) {
+      const double gradient_norm = take_step();
+      const bool last = place_.step == options_.steps;
+      const auto validation = validate_if_due();
+      if (last || place_.step % options_.log_every == 0 || validation) {
+        log(gradient_norm, validation);
+      }
+      const bool stopping = hooks_.stop != nullptr && hooks_.stop->load();
+      if (last || stopping || place_.step % options_.checkpoint_every == 0) save();
+      if (stopping) break;
+    }
+    return {place_.step, seconds_since(start_), tokens_per_second()};
+  }
+
+ private:
+  /// -> the gradient's norm before clipping.
+  double take_step() {
+    optimizer_->zero_gradients();
+    // Dropout, the only user of LibTorch's generator here, then depends on the step alone.
+    torch::manual_seed(
+        split_stream(static_cast<uint64_t>(options_.seed), static_cast<uint64_t>(place_.step))
+            .next());
+    double nats = 0;
+    for (int64_t part = 0; part < options_.accumulation; ++part) nats += accumulate(part);
+    if (!std::isfinite(nats)) fail_at_step("loss", nats);
+
+    const double norm = optimizer_->clip_gradients(options_.clip_norm);
+    if (!std::isfinite(norm)) fail_at_step("gradient's norm", norm);
+    optimizer_->update(learning_rate_at(options_, place_.step), place_.step);
+    ++place_.step;
+    place_.nats_sum += nats;
+    ++steps_since_log_;
+    return norm;
+  }
+
+  /// Adds one forward and backward pass to the gradients; -> its part of the mean loss.
+  double accumulate(int64_t part) {
+    const int64_t length = model_->options.train_length, batch = options_.batch_windows;
+    auto tokens = torch::empty({batch, length + 1}, torch::kInt64);
+    auto* values = tokens.mutable_data_ptr<int64_t>();
+    for (int64_t i = 0; i < batch; ++i) {
+      const int64_t index = (place_.step * options_.accumulation + part) * batch + i;
+      windows_.draw(index, {values + i * (length + 1), static_cast<size_t>(length + 1)});
+    }
+    const auto hidden = model_->forward(tokens.slice(1, 0, length));
+    const auto loss =
+        mean_nats(hidden.flatten(0, 1), model_->head_weight(), tokens.slice(1, 1).flatten()) /
+        static_cast<double>(options_.accumulation);
+    loss.backward();
+    return loss.item<double>();
+  }
+
+  [[noreturn]] void fail_at_step(std::string_view what, double value) const {
+    const bool saved = fs::exists(files_.state);
+    throw RunFailure(fmt::format(
+        "step {}: the {} is {}; look at training.learning_rate ({}) and training.clip_norm ({}); "
+        "{}",
+        place_.step + 1, what, value, options_.learning_rate, options_.clip_norm,
+        saved ? fmt::format("the last good checkpoint is kept in {}", files_.checkpoint.string())
+              : "no checkpoint had been written yet"));
+  }
+
+  std::optional<double> validate_if_due() {
+    if (options_.validate_every == 0 || !hooks_.validate) return std::nullopt;
+    if (place_.step % options_.validate_every != 0 && place_.step != options_.steps)
+      return std::nullopt;
+    const double nats = hooks_.validate();
+    if (nats < place_.best_nats) {
+      place_.best_nats = nats;
+      save_weights(files_.best);
+    }
+    return nats;
+  }
+
+  void log(double gradient_norm, std::optional<double> validation) {
+    const double rate = tokens_per_second();
+    const TrainingProgress progress{
+        place_.step,
+        options_.steps,
+        place_.nats_sum / static_cast<double>(steps_since_log_),
+        learning_rate_at(options_, place_.step - 1),
+        gradient_norm,
+        rate,
+        static_cast<double>(tokens_a_step() * (options_.steps - place_.step)) / rate,
+        validation};
+    nlohmann::ordered_json line{{"step", progress.step},
+                                {"steps", progress.steps},
+                                {"tokens", progress.step * tokens_a_step()},
+                                {"nats_per_token", progress.nats_per_token},
+                                {"learning_rate", progress.learning_rate},
+                                {"gradient_norm", progress.gradient_norm},
+                                {"tokens_per_second", std::round(rate)},
+                                {"peak_memory_mib", std::round(peak_memory_mib())}};
+    if (validation) line["validation_nats_per_token"] = *validation;
+    append_line(files_.log, line.dump());
+    place_.nats_sum = 0;
+    steps_since_log_ = 0;
+    if (hooks_.report) hooks_.report(progress);
+  }
+
+  void save_weights(const fs::path& path) const {
+    Metadata metadata = metadata_;
+    metadata["step"] = std::to_string(place_.step);
+    save_tensors(path, parameters_, metadata);
+  }
+
+  /// The state is written last: until it is there, a restart goes on from the one before and makes
+  /// the other files again, bit for bit.
+  void save() const {
+    save_weights(files_.checkpoint);
+    NamedTensors state = optimizer_->state();
+    for (const auto& [name, tensor] : parameters_) state["weight." + name] = tensor;
+    state["place"] = place_tensor();
+    save_tensors(files_.state, state, metadata_);
+  }
+
+  torch::Tensor place_tensor() const {
+    return torch::tensor({static_cast<double>(place_.step), place_.nats_sum,
+                          static_cast<double>(steps_since_log_), place_.best_nats},
+                         torch::kFloat64);
+  }
+
+  void resume() {
+    if (!fs::exists(files_.state)) {
+      fs::remove(files_.log);
+      return;
+    }
+    NamedTensors state = optimizer_->state();
+    for (const auto& [name, tensor] : parameters_) state["weight." + name] = tensor;
+    const auto place = torch::empty({4}, torch::kFloat64);
+    state["place"] = place;
+    load_tensors(SafetensorsFile(files_.state), state);
+    const auto* values = place.const_data_ptr<double>();
+    place_ = {static_cast<int64_t>(values[0]), values[1], values[3]};
+    steps_since_log_ = static_cast<int64_t>(values[2]);
+    drop_log_after(place_.step);
+  }
+
+  /// Lines of steps that will be taken again, and one that a kill cut short, go.
+  void drop_log_after(int64_t step) const {
+    std::ifstream log(files_.log);
+    std::string kept;
+    for (std::string line; std::getline(log, line);) {
+      const auto json = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
+      if (json.is_object() && json.value("step", step + 1) <= step) kept += line + '\n';
+    }
+    write_file(files_.log, kept);
+  }
+
+  int64_t tokens_a_step() const {
+    return options_.batch_windows * options_.accumulation * model_->options.train_length;
+  }
+
+  double tokens_per_second() const {
+    const auto tokens = static_cast<double>((place_.step - first_step_) * tokens_a_step());
+    return tokens / std::max(1e-9, seconds_since(start_));
+  }
+
+  Transformer& model_;
+  const WindowSampler& windows_;
+  const TrainingOptions& options_;
+  const TrainingFiles& files_;
+  const Metadata& metadata_;
+  const TrainingHooks& hooks_;
+  NamedTensors parameters_;
+  std::unique_ptr<Optimizer> optimizer_;
+  Place place_;
+  int64_t steps_since_log_ = 0;
+  int64_t first_step_ = 0;
+  Clock::time_point start_;
+};
+
+}  // namespace
+
+TrainingResult train(Transformer& model, const WindowSampler& windows,
+                     const TrainingOptions& options, const TrainingFiles& files,
+                     const Metadata& metadata, const TrainingHooks& hooks) {
+  return Trainer(model, windows, options, files, metadata, hooks).run();
+}
+
+}  // namespace lengthwise
