@@ -1,0 +1,46 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "experiment/config.h"
+
+namespace lengthwise {
+
+using Words = std::vector<std::string>;
+
+/// A subcommand: a line of the table in main.cpp and a file of its own. The exit code is 0 done,
+/// 1 the run failed; UserError becomes 2.
+struct Command {
+  std::string_view name;
+  std::string_view usage;  // what follows the name
+  std::string_view summary;
+  int (*run)(const Words& arguments);
+};
+
+int run_schemes(const Words& arguments);
+int run_prepare(const Words& arguments);
+int run_train(const Words& arguments);
+int run_evaluate(const Words& arguments);
+int run_experiment(const Words& arguments);
+int run_compare(const Words& arguments);
+int run_generate(const Words& arguments);
+
+/// The command line of a command that takes config files: values of the files from left to right,
+/// then those of the command line. `config` must outlive nothing but the call.
+void read_files_and_options(Config& config, const Words& arguments);
+
+/// The command line of a command that takes something else: options into `config`; -> the rest.
+Words read_options(Config& config, const Words& arguments);
+
+/// All options with their defaults, for `--help`.
+std::string options_help();
+
+/// Set by SIGINT and SIGTERM once this has been called: finish the step, save, say how to go on.
+const std::atomic<bool>& stop_on_signals();
+
+}  // namespace lengthwise

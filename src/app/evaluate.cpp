@@ -1,0 +1,59 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "app/command.h"
+#include "base/error.h"
+#include "base/options.h"
+#include "experiment/evaluate_run.h"
+#include "experiment/run_folder.h"
+
+namespace lengthwise {
+namespace {
+
+void print_record(const EvaluationRecord& record, bool found) {
+  fmt::print("  {} {} L={} S={}: ", record.split, record.protocol, record.length, record.stride);
+  if (record.beyond_max_length) {
+    fmt::print("– (the scheme ends at {} tokens)\n", *record.beyond_max_length);
+    return;
+  }
+  fmt::print("perplexity {:.4g}, {:.4f} nats/token", *record.perplexity(), *record.nats_per_token);
+  if (const auto bits = record.bits_per_byte()) fmt::print(", {:.4f} bits/byte", *bits);
+  if (record.ideal_nats_per_token) fmt::print(", ideal {:.4f}", *record.ideal_nats_per_token);
+  fmt::print(" over {} tokens with {:.1f} in sight; {:.0f} tokens/s, {:.0f} MiB{}\n", record.tokens,
+             record.mean_context, record.tokens_per_second, record.peak_memory_mib,
+             found ? " (measured before)" : "");
+  std::fflush(stdout);
+}
+
+/// A run's weights are what they are: only how they are measured can be chosen here.
+void refuse_other_sections(const Words& arguments) {
+  for (const std::string& word : arguments) {
+    if (!word.starts_with("--")) continue;
+    if (!word.starts_with("--evaluation.") && !word.starts_with("--run.threads")) {
+      fail("evaluate: {} cannot change after training; it takes evaluation.* and run.threads",
+           word.substr(0, word.find('=')));
+    }
+  }
+}
+
+}  // namespace
+
+int run_evaluate(const Words& arguments) {
+  Config ignored;
+  const Words folders = read_options(ignored, arguments);
+  if (folders.empty()) fail("evaluate: no run folder is named");
+  refuse_other_sections(arguments);
+  for (const std::string& folder : folders) {
+    if (!RunFolder(folder).exists()) fail("{}: is no run folder: it has no config.ini", folder);
+  }
+  for (const std::string& folder : folders) {
+    Config config = read_config(RunFolder(folder).config());
+    read_options(config, arguments);
+    fmt::print("{}\n", folder);
+    evaluate_run(folder, config, print_record);
+  }
+  return 0;
+}
+
+}  // namespace lengthwise

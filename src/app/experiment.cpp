@@ -1,0 +1,66 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "app/command.h"
+#include "app/display.h"
+#include "base/error.h"
+#include "data/dataset.h"
+#include "experiment/results.h"
+#include "report/table.h"
+
+namespace lengthwise {
+namespace {
+
+/// The comparison of the runs that came through.
+void compare(const Config& config, const std::vector<GridProgress>& progress,
+             const Words& arguments) {
+  std::vector<RunRecord> runs;
+  for (const GridProgress& run : progress) {
+    if (run.state == GridProgress::State::done) runs.push_back(read_run(run.folder));
+  }
+  if (runs.empty()) return;
+  const EvaluationOptions& evaluation = config.evaluation;
+  const Comparison comparison =
+      compare_runs(runs, Measurement{evaluation.split, evaluation.protocol, evaluation.stride});
+  const fs::path folder = config.grid.results.empty() ? fs::path(config.grid.folder) / "comparison"
+                                                      : fs::path(config.grid.results);
+  write_results(
+      folder, comparison, runs,
+      {config.grid.question.empty() ? "Experiment" : config.grid.question,
+       fmt::format("lengthwise experiment {}", fmt::join(arguments, " ")), config_text(config)});
+  fmt::print("\n{}\nwritten: {}\n", terminal_table(comparison), folder.string());
+}
+
+}  // namespace
+
+int run_experiment(const Words& arguments) {
+  Config config;
+  read_files_and_options(config, arguments);
+  config.data.validate();
+  // Text is prepared once and out loud here, not by every run at the same time.
+  open_dataset(config.data);
+
+  GridDisplay display;
+  const auto progress = run_grid(
+      config, arguments, [&](const GridReport& report) { display.show(report); },
+      stop_on_signals());
+  size_t failed = 0, stopped = 0;
+  for (const GridProgress& run : progress) {
+    failed += run.state == GridProgress::State::failed ? 1 : 0;
+    stopped +=
+        run.state == GridProgress::State::done || run.state == GridProgress::State::failed ? 0 : 1;
+  }
+  if (stopped > 0) {
+    fmt::print("stopped; go on with: lengthwise experiment {}\n", fmt::join(arguments, " "));
+    return 1;
+  }
+  compare(config, progress, arguments);
+  for (const GridProgress& run : progress) {
+    if (run.state == GridProgress::State::failed) {
+      fmt::print(stderr, "lengthwise: {} failed: {}\n", run.name, run.failure);
+    }
+  }
+  return failed == 0 ? 0 : 1;
+}
+
+}  // namespace lengthwise

@@ -1,0 +1,91 @@
+#include <fmt/format.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+
+#include "app/command.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "build_info.h"
+
+namespace lengthwise {
+namespace {
+
+// clang-format off
+const Command kCommands[] = {
+    {"schemes", "", "the positional schemes there are", run_schemes},
+    {"prepare", "CONFIG...", "text to token files, as [data] says", run_prepare},
+    {"train", "CONFIG...", "train one run, or go on with one that was interrupted", run_train},
+    {"evaluate", "RUN...", "perplexity of runs at every length of evaluation.lengths", run_evaluate},
+    {"experiment", "FILE...", "a grid of runs, trained, evaluated and compared", run_experiment},
+    {"compare", "RUN... [--experiment.results FOLDER]", "table and curve of evaluated runs", run_compare},
+    {"generate", "FOLDER", "the built-in ideal-reader corpus as token files", run_generate},
+};
+// clang-format on
+
+void print_usage() {
+  fmt::print(
+      "lengthwise {}: trains transformers with pluggable positional schemes at short lengths and\n"
+      "measures their perplexity at longer ones.\n\nUsage: lengthwise COMMAND ... "
+      "[--section.option value]...\n\n",
+      LENGTHWISE_VERSION);
+  for (const Command& command : kCommands) {
+    fmt::print("  {:<11}{}\n", command.name, command.summary);
+  }
+  fmt::print("\n`lengthwise COMMAND --help` shows what it takes and every option.\n");
+}
+
+const Command& find_command(const std::string& name) {
+  const auto* command = std::ranges::find(kCommands, name, &Command::name);
+  if (command == std::end(kCommands)) {
+    Words names;
+    for (const Command& known : kCommands) names.emplace_back(known.name);
+    fail("unknown command '{}'{}", name, known_names_hint(name, names));
+  }
+  return *command;
+}
+
+int run(const Words& words) {
+  if (words.empty() || words[0] == "--help" || words[0] == "help") {
+    print_usage();
+    return 0;
+  }
+  if (words[0] == "--version") {
+    fmt::print("lengthwise {} ({})\n", LENGTHWISE_VERSION, LENGTHWISE_COMMIT);
+    return 0;
+  }
+  const Command& command = find_command(words[0]);
+  const Words arguments(words.begin() + 1, words.end());
+  if (std::ranges::find(arguments, "--help") != arguments.end()) {
+    fmt::print("Usage: lengthwise {} {}\n\n  {}\n\n{}", command.name, command.usage,
+               command.summary, options_help());
+    return 0;
+  }
+  return command.run(arguments);
+}
+
+}  // namespace
+}  // namespace lengthwise
+
+int main(int argc, char** argv) {
+  using namespace lengthwise;
+  std::signal(SIGXFSZ, SIG_IGN);  // a file-size limit is then an error of write(), with a message
+  std::signal(SIGPIPE, SIG_IGN);
+  keep_freed_memory();
+  spdlog::set_default_logger(spdlog::stderr_color_mt("lengthwise"));
+  spdlog::set_pattern("%v");
+  try {
+    return run(Words(argv + 1, argv + argc));
+  } catch (const UserError& error) {
+    fmt::print(stderr, "lengthwise: {}\n", error.what());
+    return 2;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "lengthwise: {}\n", error.what());
+    return 1;
+  }
+}

@@ -1,0 +1,67 @@
+#include "experiment/config.h"
+
+#include <algorithm>
+
+#include "base/options.h"
+
+namespace lengthwise {
+
+void RunOptions::declare(OptionSet& options) {
+  options.add("run.folder", folder, "run folder; empty: runs/SCHEME-LTRAIN_LENGTH-seedSEED");
+  options.add("run.threads", threads, "threads of LibTorch; small models gain nothing from more",
+              AtLeast{1});
+}
+
+void Config::declare(OptionSet& options) {
+  run.declare(options);
+  data.declare(options);
+  model.declare(options);
+  position.declare(options);
+  training.declare(options);
+  evaluation.declare(options);
+  grid.declare(options);
+}
+
+void Config::validate() const {
+  data.validate();
+  model.validate();
+  position.validate(model.shape());
+  training.validate();
+  evaluation.validate();
+}
+
+fs::path Config::run_folder() const {
+  if (!run.folder.empty()) return run.folder;
+  return fs::path("runs") / run_name(position.scheme, model.train_length, training.seed);
+}
+
+std::string config_text(const Config& config, const std::vector<std::string>& sections) {
+  Config copy = config;  // an option set binds to fields it may assign
+  OptionSet options;
+  copy.declare(options);
+  return options.file_text(sections);
+}
+
+std::vector<std::pair<std::string, std::string>> option_texts(
+    const Config& config, const std::vector<std::string>& sections) {
+  Config copy = config;
+  OptionSet options;
+  copy.declare(options);
+  std::vector<std::pair<std::string, std::string>> texts;
+  for (const Option& option : options.all()) {
+    const std::string section = option.name.substr(0, option.name.find('.'));
+    if (std::ranges::find(sections, section) == sections.end()) continue;
+    texts.emplace_back(option.name, option.text());
+  }
+  return texts;
+}
+
+Config read_config(const fs::path& path) {
+  Config config;
+  OptionSet options;
+  config.declare(options);
+  options.read_file(path);
+  return config;
+}
+
+}  // namespace lengthwise

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/files.h"
+#include "data/options.h"
+#include "evaluation/options.h"
+#include "experiment/grid.h"
+#include "model/options.h"
+#include "position/options.h"
+#include "training/options.h"
+
+namespace lengthwise {
+
+class OptionSet;
+
+/// [run]: where a run lives and what it may use.
+struct RunOptions {
+  std::string folder;
+  int64_t threads = 1;
+
+  void declare(OptionSet& options);
+};
+
+/// Every option of the program. All commands know all sections, so that one file serves them all.
+struct Config {
+  RunOptions run;
+  DataOptions data;
+  ModelOptions model;
+  PositionOptions position;
+  TrainingOptions training;
+  EvaluationOptions evaluation;
+  GridOptions grid;
+
+  void declare(OptionSet& options);
+  /// What a run needs; UserError names the option at fault. The grid is checked by its command.
+  void validate() const;
+  /// [run] folder, or one named for the scheme, the train length and the seed.
+  fs::path run_folder() const;
+};
+
+/// Sections that decide a run's weights: a run folder belongs to one set of their values.
+inline const std::vector<std::string> kRunSections = {"data", "model", "position", "training"};
+
+/// The resolved text of these sections, or of all.
+std::string config_text(const Config& config, const std::vector<std::string>& sections = {});
+
+/// Option texts by name, of these sections.
+std::vector<std::pair<std::string, std::string>> option_texts(
+    const Config& config, const std::vector<std::string>& sections);
+
+Config read_config(const fs::path& path);
+
+}  // namespace lengthwise

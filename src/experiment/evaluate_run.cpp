@@ -1,0 +1,145 @@
+#include "experiment/evaluate_run.h"
+
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "data/dataset.h"
+#include "evaluation/measure.h"
+#include "experiment/model_files.h"
+#include "experiment/run_folder.h"
+
+namespace lengthwise {
+namespace {
+
+/// A record with everything that is known before the model runs.
+EvaluationRecord plan_record(const Config& config, const Dataset& dataset, int64_t length,
+                             const std::string& checkpoint_hash) {
+  EvaluationRecord record;
+  record.split = config.evaluation.split;
+  record.protocol = config.evaluation.protocol;
+  record.length = length;
+  record.stride = config.evaluation.stride_at(length);
+  record.checkpoint = checkpoint_hash;
+  record.corpus = dataset.name;
+  record.corpus_hash = dataset.hash;
+  return record;
+}
+
+std::string file_name(const EvaluationRecord& record) {
+  return fmt::format("evaluation/{}-{}-L{}{}.safetensors", record.split, record.protocol,
+                     record.length,
+                     record.stride == record.length ? "" : fmt::format("-S{}", record.stride));
+}
+
+/// Bytes and words of the text that the scored tokens stand for; left 0 where only a part is
+/// scored.
+void count_text(const TokenStream& stream, bool has_start_token, int64_t max_tokens,
+                EvaluationRecord& record) {
+  if (max_tokens > 0) return;
+  for (const Document& document : stream.documents()) {
+    record.bytes += document.bytes - (has_start_token ? 0 : document.first_token_bytes);
+    record.words += document.words;
+  }
+}
+
+void write_values(const fs::path& folder, const EvaluationRecord& record, const TokenLosses& losses,
+                  const Config& config) {
+  std::vector<int64_t> runs;
+  for (const auto& [first, count] : losses.position_runs) {
+    runs.push_back(first);
+    runs.push_back(count);
+  }
+  std::map<std::string, ArrayView> arrays{
+      {"nats", array_view(losses.nats)},
+      {"positions", array_view(std::span<const int64_t>(runs),
+                               {static_cast<int64_t>(losses.position_runs.size()), 2})}};
+  if (!losses.ideal_nats.empty()) arrays["ideal_nats"] = array_view(losses.ideal_nats);
+  make_folder((folder / record.file).parent_path());
+  write_safetensors(folder / record.file, arrays,
+                    {{"split", record.split},
+                     {"protocol", record.protocol},
+                     {"length", std::to_string(record.length)},
+                     {"stride", std::to_string(record.stride)},
+                     {"max_tokens", std::to_string(config.evaluation.max_tokens)},
+                     {"corpus", record.corpus},
+                     {"corpus_hash", record.corpus_hash},
+                     {"checkpoint", record.checkpoint}});
+}
+
+bool same_measurement(const EvaluationRecord& a, const EvaluationRecord& b) {
+  return a.split == b.split && a.protocol == b.protocol && a.length == b.length &&
+         a.stride == b.stride && a.checkpoint == b.checkpoint && a.corpus_hash == b.corpus_hash;
+}
+
+void check_lengths(const Config& config, const Dataset& dataset, const TokenStream& stream) {
+  int64_t longest = 0;
+  for (const Document& document : stream.documents()) {
+    longest = std::max(longest, document.size() - (dataset.start_token ? 0 : 1));
+  }
+  const int64_t length = std::ranges::max(config.evaluation.lengths);
+  if (length > longest) {
+    fail(
+        "evaluation.lengths: {} is longer than any document of the {} split, which has windows of "
+        "at most {}",
+        length, config.evaluation.split, longest);
+  }
+}
+
+}  // namespace
+
+void evaluate_run(const fs::path& folder, const Config& config,
+                  const std::function<void(const EvaluationRecord&, bool found)>& report) {
+  config.validate();
+  at::set_num_threads(static_cast<int>(config.run.threads));
+  const Dataset dataset = open_dataset(config.data);
+  const TokenStream& stream = dataset.split(config.evaluation.split);
+  check_lengths(config, dataset, stream);
+  const fs::path checkpoint = RunFolder(folder).checkpoint(config.evaluation.checkpoint);
+  Transformer model = load_model(checkpoint, config, dataset);
+  const std::string checkpoint_hash = sha256_of_file(checkpoint);
+  const FolderLock lock(folder);
+  const auto before = read_evaluations(folder);
+
+  for (int64_t length : config.evaluation.lengths) {
+    EvaluationRecord record = plan_record(config, dataset, length, checkpoint_hash);
+    const auto windows = plan_windows(stream, dataset.start_token.has_value(), length,
+                                      record.stride, config.evaluation.max_tokens);
+    const auto limit = model->max_length();
+    if (limit && length > *limit) {
+      record.beyond_max_length = *limit;
+    } else {
+      for (const Window& window : windows) record.tokens += window.targets();
+      if (record.tokens == 0) fail("data.{}: no token to score", record.split);
+    }
+    const auto found = std::ranges::find_if(before, [&](const EvaluationRecord& old) {
+      return same_measurement(old, record) && old.tokens == record.tokens &&
+             (old.file.empty() || fs::exists(folder / old.file));
+    });
+    if (found != before.end()) {
+      report(*found, true);
+      continue;
+    }
+    if (!record.beyond_max_length) {
+      reset_peak_memory();
+      const TokenLosses losses =
+          measure_windows(model, dataset, stream, windows, config.evaluation.batch_tokens);
+      record.file = file_name(record);
+      record.windows = static_cast<int64_t>(windows.size());
+      record.mean_context = mean_context(windows);
+      record.nats_per_token = mean_of(losses.nats);
+      if (!losses.ideal_nats.empty()) record.ideal_nats_per_token = mean_of(losses.ideal_nats);
+      count_text(stream, dataset.start_token.has_value(), config.evaluation.max_tokens, record);
+      record.seconds = losses.seconds;
+      record.tokens_per_second = static_cast<double>(losses.forward_tokens) / losses.seconds;
+      record.peak_memory_mib = peak_memory_mib();
+      write_values(folder, record, losses, config);
+    }
+    append_evaluation(folder, record);
+    report(record, false);
+  }
+}
+
+}  // namespace lengthwise

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <functional>
+
+#include "experiment/config.h"
+#include "report/records.h"
+
+namespace lengthwise {
+
+/// Measures the run in `folder` at every length of the evaluation options, stores the per-token
+/// values and a line each, and skips what is already there for the same weights and tokens.
+/// `report` sees each record, new or found.
+void evaluate_run(const fs::path& folder, const Config& config,
+                  const std::function<void(const EvaluationRecord&, bool found)>& report);
+
+}  // namespace lengthwise

@@ -1,0 +1,88 @@
+#include "experiment/results.h"
+
+#include <fmt/ranges.h>
+
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "experiment/provenance.h"
+#include "report/curve.h"
+#include "report/table.h"
+
+namespace lengthwise {
+namespace {
+
+/// The distinct values of a field over the runs: one, where all is as it should be.
+template <class Field>
+std::string values_of(const std::vector<RunRecord>& runs, Field field) {
+  std::set<std::string> values;
+  for (const RunRecord& run : runs) values.insert(fmt::format("{}", field(run)));
+  return fmt::format("{}", fmt::join(values, "; "));
+}
+
+std::string training_rows(const std::vector<RunRecord>& runs) {
+  std::string text =
+      "| run | parameters | steps | seconds | tokens/s | peak MiB "
+      "|\n|---|---:|---:|---:|---:|---:|\n";
+  for (const RunRecord& run : runs) {
+    text += fmt::format("| {} L={} seed {} | {} | {} | {:.0f} | {:.0f} | {:.0f} |\n", run.scheme,
+                        run.train_length, run.seed, format_count(run.parameters), run.steps,
+                        run.train_seconds.value_or(0), run.train_tokens_per_second.value_or(0),
+                        run.train_peak_memory_mib.value_or(0));
+  }
+  return text;
+}
+
+std::string readme(const Comparison& comparison, const std::vector<RunRecord>& runs,
+                   const ResultsHeader& header) {
+  const Provenance made = provenance();
+  std::string text = fmt::format("# {}\n\n", header.title);
+  text += markdown_table(comparison);
+  text += "\n![perplexity against eval length](curve.svg)\n\n## How it was made\n\n";
+  text += fmt::format("    {}\n\n", header.command);
+  text += fmt::format(
+      "lengthwise {} (commit {}), LibTorch {}, {}; {} thread(s) a run; trained {} to {}; this page "
+      "{}.\n",
+      made.version, values_of(runs, [](const RunRecord& run) { return run.commit; }),
+      values_of(runs, [](const RunRecord& run) { return run.libtorch; }),
+      values_of(runs, [](const RunRecord& run) { return run.machine; }),
+      values_of(runs, [](const RunRecord& run) { return run.threads; }),
+      std::ranges::min(runs, {}, &RunRecord::started).started,
+      std::ranges::max(runs, {}, [](const RunRecord& run) { return run.finished.value_or(""); })
+          .finished.value_or("(unfinished)"),
+      utc_time());
+  text += fmt::format("Tokens: corpus {}, SHA-256 {}.\n\n", comparison.corpus,
+                      values_of(runs, [](const RunRecord& run) { return run.corpus_hash; }));
+  text += training_rows(runs);
+  text +=
+      "\nEvery run had the same options, in `options.ini`, but for scheme, train length and seed. "
+      "`records.jsonl` holds every run's record and measurements.\n";
+  return text;
+}
+
+std::string records(const std::vector<RunRecord>& runs) {
+  std::string text;
+  for (const RunRecord& run : runs) {
+    auto line = nlohmann::ordered_json::parse(to_json(run));
+    line["evaluations"] = nlohmann::ordered_json::array();
+    for (const EvaluationRecord& evaluation : run.evaluations) {
+      line["evaluations"].push_back(nlohmann::ordered_json::parse(to_json(evaluation)));
+    }
+    text += line.dump() + '\n';
+  }
+  return text;
+}
+
+}  // namespace
+
+void write_results(const fs::path& folder, const Comparison& comparison,
+                   const std::vector<RunRecord>& runs, const ResultsHeader& header) {
+  make_folder(folder);
+  write_curves(comparison, folder);
+  write_file(folder / "table.csv", csv_table(comparison));
+  write_file(folder / "records.jsonl", records(runs));
+  if (!header.options.empty()) write_file(folder / "options.ini", header.options);
+  write_file(folder / "README.md", readme(comparison, runs, header));
+}
+
+}  // namespace lengthwise

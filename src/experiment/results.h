@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+
+#include "report/comparison.h"
+
+namespace lengthwise {
+
+/// What stands beside the numbers in a results folder.
+struct ResultsHeader {
+  std::string title;    // the experiment's question, or "Comparison"
+  std::string command;  // that makes this folder
+  std::string options;  // resolved, as a file; empty for runs that were not one experiment
+};
+
+/// Writes into `folder`: README.md (table, curve, who made it when and on what), table.csv,
+/// curve.svg, curve.png, records.jsonl (run.json and the evaluation lines of every run) and
+/// options.ini.
+void write_results(const fs::path& folder, const Comparison& comparison,
+                   const std::vector<RunRecord>& runs, const ResultsHeader& header);
+
+}  // namespace lengthwise

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <optional>
+
+#include "base/files.h"
+#include "experiment/config.h"
+#include "report/records.h"
+#include "training/trainer.h"
+
+namespace lengthwise {
+
+/// A run folder's files:
+///
+///   config.ini               every option, resolved
+///   run.json                 what, where, when
+///   train.jsonl              a line a logged step
+///   checkpoint.safetensors   the last weights; best.safetensors those of the lowest validation
+///   loss state.safetensors        what exact resume needs evaluation.jsonl         a line a
+///   measurement evaluation/              per-token values
+class RunFolder {
+ public:
+  explicit RunFolder(fs::path path) : path_(std::move(path)) {}
+
+  const fs::path& path() const { return path_; }
+  fs::path config() const { return path_ / "config.ini"; }
+  fs::path record() const { return path_ / "run.json"; }
+  fs::path checkpoint(const std::string& which) const;  // "last" or "best"
+  TrainingFiles training_files() const;
+
+  bool exists() const { return fs::exists(config()); }
+  /// Makes the folder with its config, or checks that the one there was made with the same options;
+  /// UserError names the first that differs.
+  void open_or_create(const Config& config) const;
+  std::optional<RunRecord> read_record() const;
+  void write_record(const RunRecord& record) const;
+
+ private:
+  fs::path path_;
+};
+
+/// Held while a process writes into a run folder: a second one is a UserError, not two writers.
+class FolderLock {
+ public:
+  explicit FolderLock(const fs::path& folder);
+  ~FolderLock();
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+
+ private:
+  int descriptor_;
+};
+
+}  // namespace lengthwise

@@ -1,0 +1,206 @@
+#include "experiment/run_grid.h"
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "experiment/child_process.h"
+#include "experiment/run_folder.h"
+
+namespace lengthwise {
+namespace {
+
+using State = GridProgress::State;
+using Clock = std::chrono::steady_clock;
+constexpr auto kPollInterval = std::chrono::milliseconds(200);
+constexpr double kTrainingShare = 0.8;  // of a run's work, for the ETA; evaluation is the rest
+
+/// The last whole line of a file that another process is writing.
+std::string last_line(const fs::path& path) {
+  std::error_code error;
+  if (!fs::exists(path, error)) return {};
+  const std::string text = read_file(path);
+  const size_t end = text.find_last_not_of("\r\n");
+  if (end == std::string::npos) return {};
+  const size_t begin = text.find_last_of("\r\n", end);
+  return text.substr(begin == std::string::npos ? 0 : begin + 1, end - (begin + 1) + 1);
+}
+
+class Job {
+ public:
+  Job(const Config& config, const GridRun& run, const std::vector<std::string>& arguments)
+      : config_(config), arguments_(arguments) {
+    progress_.name = run_name(run.scheme, run.train_length, run.seed);
+    progress_.folder = fs::path(config.grid.folder) / progress_.name;
+    progress_.steps = config.training.steps;
+    progress_.lengths = static_cast<int64_t>(config.evaluation.lengths.size());
+    log_ = fs::path(config.grid.folder) / "logs" / (progress_.name + ".txt");
+    for (const auto& [option, value] : std::initializer_list<std::pair<const char*, std::string>>{
+             {"position.scheme", run.scheme},
+             {"model.train_length", std::to_string(run.train_length)},
+             {"training.seed", std::to_string(run.seed)},
+             {"run.folder", progress_.folder.string()}}) {
+      own_options_.push_back(std::string("--") + option + "=" + value);
+    }
+  }
+
+  const GridProgress& progress() const { return progress_; }
+  bool running() const { return child_ != nullptr; }
+
+  void start() {
+    fs::remove(log_);
+    start_step("train", arguments_, State::training);
+  }
+
+  void stop() {
+    stopping_ = true;
+    if (child_) child_->stop();
+  }
+
+  /// Looks at the child and at what it has written.
+  void poll() {
+    read_progress();
+    if (!child_) return;
+    const auto status = child_->exit_status();
+    if (!status) return;
+    child_.reset();
+    read_progress();
+    if (stopping_) {
+      progress_.state = State::stopped;
+    } else if (*status != 0) {
+      progress_.state = State::failed;
+      progress_.failure =
+          *status < 128 ? last_line(log_)
+                        : fmt::format("ended by signal {}; see {}", *status - 128, log_.string());
+    } else if (progress_.state == State::training) {
+      start_step("evaluate", evaluation_arguments(), State::evaluating);
+    } else {
+      progress_.state = State::done;
+    }
+  }
+
+  void read_progress() {
+    const RunFolder folder(progress_.folder);
+    const auto line = nlohmann::json::parse(last_line(folder.training_files().log), nullptr, false);
+    if (line.is_object()) {
+      progress_.step = line.value("step", progress_.step);
+      progress_.nats_per_token = line.value("nats_per_token", progress_.nats_per_token);
+    }
+    if (progress_.state == State::evaluating) {
+      const auto records = read_evaluations(progress_.folder);
+      progress_.lengths_measured =
+          std::ranges::count_if(records, [&](const EvaluationRecord& record) {
+            return record.split == config_.evaluation.split &&
+                   record.protocol == config_.evaluation.protocol &&
+                   std::ranges::count(config_.evaluation.lengths, record.length) > 0;
+          });
+    }
+  }
+
+ private:
+  /// Evaluation takes the run's own config and, over it, what this experiment asks now.
+  std::vector<std::string> evaluation_arguments() const {
+    std::vector<std::string> arguments{progress_.folder.string()};
+    for (const auto& [name, text] : option_texts(config_, {"evaluation"})) {
+      arguments.push_back("--" + name + "=" + text);
+    }
+    arguments.push_back("--run.threads=" + std::to_string(config_.run.threads));
+    return arguments;
+  }
+
+  void start_step(const std::string& command, const std::vector<std::string>& arguments,
+                  State state) {
+    std::vector<std::string> all{command};
+    all.insert(all.end(), arguments.begin(), arguments.end());
+    if (state == State::training) all.insert(all.end(), own_options_.begin(), own_options_.end());
+    progress_.state = state;
+    child_ = std::make_unique<ChildProcess>(all, log_, config_.run.threads);
+  }
+
+  const Config& config_;
+  const std::vector<std::string>& arguments_;
+  std::vector<std::string> own_options_;
+  fs::path log_;
+  GridProgress progress_;
+  std::unique_ptr<ChildProcess> child_;
+  bool stopping_ = false;
+};
+
+double total_fraction(const std::vector<GridProgress>& runs) {
+  double total = 0;
+  for (const GridProgress& run : runs) total += run.fraction();
+  return total / static_cast<double>(runs.size());
+}
+
+/// A run as the command line of `train` would make it must be valid before the first one starts.
+void validate_runs(const Config& config) {
+  config.grid.validate();
+  for (const GridRun& run : grid_runs(config.grid)) {
+    Config one = config;
+    one.position.scheme = run.scheme;
+    one.model.train_length = run.train_length;
+    one.training.seed = run.seed;
+    one.validate();
+  }
+}
+
+}  // namespace
+
+double GridProgress::fraction() const {
+  switch (state) {
+    case State::done:
+    case State::failed:
+      return 1;
+    case State::evaluating:
+      return kTrainingShare + (1 - kTrainingShare) * static_cast<double>(lengths_measured) /
+                                  static_cast<double>(std::max<int64_t>(1, lengths));
+    default:
+      return kTrainingShare * static_cast<double>(step) /
+             static_cast<double>(std::max<int64_t>(1, steps));
+  }
+}
+
+std::vector<GridProgress> run_grid(const Config& config, const std::vector<std::string>& arguments,
+                                   const std::function<void(const GridReport&)>& report,
+                                   const std::atomic<bool>& stop) {
+  validate_runs(config);
+  make_folder(fs::path(config.grid.folder) / "logs");
+  std::vector<std::unique_ptr<Job>> jobs;
+  for (const GridRun& run : grid_runs(config.grid)) {
+    jobs.push_back(std::make_unique<Job>(config, run, arguments));
+    jobs.back()->read_progress();
+  }
+
+  const auto start = Clock::now();
+  std::vector<GridProgress> runs;
+  double fraction_before = -1;
+  bool stopped = false;
+  for (size_t next = 0;;) {
+    if (stop.load() && !stopped) {
+      stopped = true;
+      for (auto& job : jobs) job->stop();
+    }
+    int64_t running = std::ranges::count_if(jobs, [](const auto& job) { return job->running(); });
+    for (; !stopped && running < config.grid.jobs && next < jobs.size(); ++running) {
+      jobs[next++]->start();
+    }
+    for (auto& job : jobs) job->poll();
+
+    runs.clear();
+    for (const auto& job : jobs) runs.push_back(job->progress());
+    const double fraction = total_fraction(runs);
+    if (fraction_before < 0) fraction_before = fraction;
+    const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+    const double gained = fraction - fraction_before;
+    report({runs, seconds, gained > 0 ? seconds * (1 - fraction) / gained : -1});
+    const bool busy = std::ranges::any_of(jobs, [](const auto& job) { return job->running(); });
+    if (!busy && (stopped || next == jobs.size())) return runs;
+    std::this_thread::sleep_for(kPollInterval);
+  }
+}
+
+}  // namespace lengthwise

@@ -1,0 +1,93 @@
+#include "experiment/train_run.h"
+
+#include <ATen/Parallel.h>
+
+#include "base/memory.h"
+#include "data/dataset.h"
+#include "evaluation/measure.h"
+#include "experiment/model_files.h"
+#include "experiment/provenance.h"
+#include "experiment/run_folder.h"
+#include "position/registry.h"
+
+namespace lengthwise {
+namespace {
+
+int64_t parameter_count(const Transformer& model) {
+  int64_t count = 0;
+  for (const auto& parameter : model->parameters()) count += parameter.numel();
+  return count;
+}
+
+RunRecord describe_run(const Config& config, const Dataset& dataset, const Transformer& model) {
+  const Provenance made = provenance();
+  RunRecord record;
+  record.version = made.version;
+  record.commit = made.commit;
+  record.libtorch = made.libtorch;
+  record.machine = made.machine;
+  record.threads = config.run.threads;
+  record.scheme = config.position.scheme;
+  record.scheme_order = scheme_order(config.position.scheme);
+  record.scheme_summary = scheme_entry(config.position.scheme).summary;
+  record.corpus = dataset.name;
+  record.corpus_hash = dataset.hash;
+  record.vocabulary_size = dataset.vocabulary_size;
+  record.parameters = parameter_count(model);
+  record.train_length = config.model.train_length;
+  record.seed = config.training.seed;
+  record.steps = config.training.steps;
+  record.started = utc_time();
+  return record;
+}
+
+std::function<double()> make_validation(const Config& config, const Dataset& dataset,
+                                        Transformer& model) {
+  if (config.training.validate_every == 0) return {};
+  const TokenStream& stream = dataset.split("valid");
+  const auto windows =
+      plan_windows(stream, dataset.start_token.has_value(), config.model.train_length,
+                   config.model.train_length, config.training.validation_tokens);
+  return [&dataset, &stream, &model, windows, batch_tokens = config.evaluation.batch_tokens] {
+    return mean_of(measure_windows(model, dataset, stream, windows, batch_tokens).nats);
+  };
+}
+
+}  // namespace
+
+TrainingEnd train_run(const Config& config,
+                      const std::function<void(const TrainingProgress&)>& report,
+                      const std::atomic<bool>& stop) {
+  config.validate();
+  at::set_num_threads(static_cast<int>(config.run.threads));
+  const Dataset dataset = open_dataset(config.data);
+  const WindowSampler windows(dataset.train, config.model.train_length,
+                              static_cast<uint64_t>(config.training.seed));
+  Transformer model = make_transformer(config.model, config.position, dataset.vocabulary_size);
+  const auto validate = make_validation(config, dataset, model);
+
+  const RunFolder folder(config.run_folder());
+  folder.open_or_create(config);
+  const FolderLock lock(folder.path());
+  RunRecord record = describe_run(config, dataset, model);
+  if (const auto before = folder.read_record()) {
+    if (before->corpus_hash != dataset.hash) refuse_other_corpus(folder.record(), dataset);
+    if (before->finished) return TrainingEnd::already_finished;
+    record.started = before->started;
+    record.train_seconds = before->train_seconds;
+  }
+  folder.write_record(record);
+
+  model->reset_parameters(static_cast<uint64_t>(config.training.seed));
+  const TrainingResult result = train(model, windows, config.training, folder.training_files(),
+                                      model_metadata(config, dataset), {validate, report, &stop});
+  record.train_seconds = record.train_seconds.value_or(0) + result.seconds;
+  record.train_tokens_per_second = result.tokens_per_second;
+  record.train_peak_memory_mib = peak_memory_mib();
+  const bool finished = result.step == config.training.steps;
+  if (finished) record.finished = utc_time();
+  folder.write_record(record);
+  return finished ? TrainingEnd::finished : TrainingEnd::stopped;
+}
+
+}  // namespace lengthwise

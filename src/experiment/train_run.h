@@ -1,0 +1,19 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+
+#include "experiment/config.h"
+#include "training/trainer.h"
+
+namespace lengthwise {
+
+enum class TrainingEnd { finished, already_finished, stopped };
+
+/// Trains what the config says into its run folder, from where that stands. Everything that can be
+/// wrong with the input is looked at before the first file is written.
+TrainingEnd train_run(const Config& config,
+                      const std::function<void(const TrainingProgress&)>& report,
+                      const std::atomic<bool>& stop);
+
+}  // namespace lengthwise
