@@ -1,0 +1,195 @@
+#include "data/bpe_vocabulary.h"
+
+#include <sentencepiece_processor.h>
+#include <sentencepiece_trainer.h>
+
+#include <array>
+#include <unordered_map>
+
+#include "base/error.h"
+
+namespace lengthwise {
+namespace {
+
+constexpr std::string_view kModelFile = "vocabulary.model";
+
+// SentencePiece writes a space as U+2581, and gives U+2585, tab and NUL meanings of their own: text
+// that holds them is cut there and they are spelt in bytes, as newlines are.
+constexpr std::string_view kSpaceMark = "\xE2\x96\x81";
+constexpr std::string_view kUnknownMark = "\xE2\x96\x85";
+
+// Longer lines are cut before a space, where no token can reach across: SentencePiece needs some
+// hundred bytes of memory for each byte of a line.
+constexpr size_t kLongRun = 1 << 16;
+
+bool is_reserved_character(std::string_view text) {
+  return text.front() == '\n' || text.front() == '\t' || text.front() == '\0' ||
+         text.starts_with(kSpaceMark) || text.starts_with(kUnknownMark);
+}
+
+struct Piece {
+  std::string_view text;
+  bool spelt_in_bytes;
+};
+
+/// Takes the next piece off the front of text that is not empty.
+Piece take_piece(std::string_view& text) {
+  size_t size = 0;
+  bool spelt = false;
+  if (is_reserved_character(text)) {
+    size = text.front() == '\xE2' ? kSpaceMark.size() : 1;
+    spelt = true;
+  } else {
+    do ++size;
+    while (size < text.size() && !is_reserved_character(text.substr(size)) &&
+           !(size >= kLongRun && text[size] == ' '));
+  }
+  const Piece piece{text.substr(0, size), spelt};
+  text.remove_prefix(size);
+  return piece;
+}
+
+/// The pieces of all documents that SentencePiece may see, one after another.
+class TrainingText : public sentencepiece::SentenceIterator {
+ public:
+  explicit TrainingText(const std::vector<fs::path>& documents) : documents_(documents) { Next(); }
+
+  bool done() const override { return done_; }
+  const std::string& value() const override { return value_; }
+  sentencepiece::util::Status status() const override { return {}; }
+
+  void Next() override {
+    for (;;) {
+      if (rest_.empty() && !open_next_document()) break;
+      if (rest_.empty()) continue;
+      const Piece piece = take_piece(rest_);
+      if (piece.spelt_in_bytes) continue;
+      value_ = piece.text;
+      return;
+    }
+    done_ = true;
+  }
+
+ private:
+  bool open_next_document() {
+    if (next_document_ == documents_.size()) return false;
+    file_ = std::make_unique<MappedFile>(documents_[next_document_++]);
+    rest_ = file_->text();
+    return true;
+  }
+
+  const std::vector<fs::path>& documents_;
+  size_t next_document_ = 0;
+  std::unique_ptr<MappedFile> file_;
+  std::string_view rest_;
+  std::string value_;
+  bool done_ = false;
+};
+
+std::unordered_map<std::string, std::string> trainer_options(int64_t size) {
+  return {
+      {"model_type", "bpe"},
+      {"vocab_size", std::to_string(size)},
+      {"byte_fallback", "true"},
+      {"normalization_rule_name", "identity"},
+      {"add_dummy_prefix", "false"},
+      {"remove_extra_whitespaces", "false"},
+      {"unk_id", "0"},
+      {"bos_id", "-1"},
+      {"eos_id", "-1"},
+      {"pad_id", "-1"},
+      {"input_sentence_size", "0"},           // all of them, in order
+      {"max_sentence_length", "1000000000"},  // nothing is left out in silence
+      {"num_threads", "1"},
+      {"minloglevel", "2"},  // errors alone
+  };
+}
+
+class BpeVocabulary : public Vocabulary {
+ public:
+  /// `origin` names the model in errors.
+  BpeVocabulary(const std::string& model, const std::string& origin) {
+    if (!processor_.LoadFromSerializedProto(model).ok()) {
+      fail("{}: corrupted: no SentencePiece model", origin);
+    }
+    for (int id = 0; id < processor_.GetPieceSize(); ++id) add_token(id);
+    for (int byte = 0; byte < 256; ++byte) {
+      const std::string name = fmt::format("<0x{:02X}>", byte);
+      const int id = processor_.PieceToId(name);
+      if (!processor_.IsByte(id))
+        fail("{}: is a SentencePiece model without byte fallback", origin);
+      byte_ids_[static_cast<size_t>(byte)] = static_cast<uint32_t>(id);
+      texts_[static_cast<size_t>(id)] = std::string(1, static_cast<char>(byte));
+    }
+  }
+
+  int64_t size() const override { return static_cast<int64_t>(texts_.size()); }
+
+  void encode(std::string_view text, std::vector<uint32_t>& tokens) const override {
+    while (!text.empty()) append(take_piece(text), tokens);
+  }
+
+  std::string decode(std::span<const uint32_t> tokens) const override {
+    std::string text;
+    for (const uint32_t token : tokens) text += texts_[token];
+    return text;
+  }
+
+  int64_t first_token_bytes(std::string_view text) const override {
+    std::vector<uint32_t> tokens;
+    if (!text.empty()) append(take_piece(text), tokens);
+    return tokens.empty() ? 0 : static_cast<int64_t>(texts_[tokens.front()].size());
+  }
+
+  void save(const fs::path& folder) const override {
+    write_file(folder / kModelFile, processor_.serialized_model_proto());
+  }
+
+ private:
+  void add_token(int id) {
+    std::string text = processor_.IdToPiece(id);
+    for (size_t at; (at = text.find(kSpaceMark)) != std::string::npos;) {
+      text.replace(at, kSpaceMark.size(), " ");
+    }
+    texts_.push_back(std::move(text));
+  }
+
+  void append(const Piece& piece, std::vector<uint32_t>& tokens) const {
+    if (piece.spelt_in_bytes) {
+      for (const char byte : piece.text) {
+        tokens.push_back(byte_ids_[static_cast<unsigned char>(byte)]);
+      }
+      return;
+    }
+    std::vector<int> ids;
+    const auto status = processor_.Encode({piece.text.data(), piece.text.size()}, &ids);
+    if (!status.ok()) throw std::runtime_error("SentencePiece: " + status.ToString());
+    tokens.insert(tokens.end(), ids.begin(), ids.end());
+  }
+
+  sentencepiece::SentencePieceProcessor processor_;
+  std::vector<std::string> texts_;  // [id], what the token stands for
+  std::array<uint32_t, 256> byte_ids_{};
+};
+
+}  // namespace
+
+std::unique_ptr<Vocabulary> train_bpe_vocabulary(const std::vector<fs::path>& documents,
+                                                 int64_t size) {
+  TrainingText text(documents);
+  std::string model;
+  const auto status =
+      sentencepiece::SentencePieceTrainer::Train(trainer_options(size), &text, &model);
+  if (!status.ok()) {
+    fail("data.vocabulary_size: a bpe vocabulary of {} tokens cannot be trained on this text: {}",
+         size, status.message());
+  }
+  return std::make_unique<BpeVocabulary>(model, "the trained vocabulary");
+}
+
+std::unique_ptr<Vocabulary> load_bpe_vocabulary(const fs::path& folder) {
+  const fs::path path = folder / kModelFile;
+  return std::make_unique<BpeVocabulary>(read_file(path), path.string());
+}
+
+}  // namespace lengthwise

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "data/options.h"
+#include "data/token_stream.h"
+
+namespace lengthwise {
+
+/// What a run trains on and is measured on: the splits, and what is known of the tokens.
+struct Dataset {
+  std::string name;  // as tables show it: "ideal_reader", "wikitext-2-word"
+  std::string hash;  // SHA-256 over everything that decides the tokens: equal hash, equal tokens
+  TokenStream train, valid, test;
+  int64_t vocabulary_size = 0;
+  std::optional<int64_t> start_token;  // stands before a document's first token where there is one
+
+  /// The exact Bayes-optimal reader, where the corpus has one: nats of tokens[1 ...] of one window,
+  /// given only the window. Empty otherwise.
+  std::function<std::vector<double>(std::span<const int64_t> window)> ideal_nats;
+
+  /// "train", "valid" or "test"; UserError for another name, or a split that was not given.
+  const TokenStream& split(const std::string& name) const;
+};
+
+/// Opens what [data] names; text that has not been prepared yet is prepared first.
+Dataset open_dataset(const DataOptions& options);
+
+}  // namespace lengthwise

@@ -1,0 +1,105 @@
+#include "data/options.h"
+
+#include <utility>
+
+#include "base/error.h"
+#include "base/options.h"
+#include "data/vocabulary.h"
+
+namespace lengthwise {
+namespace {
+
+// Below the 256 single bytes, <unk> and one merge there is nothing to train.
+constexpr int64_t kSmallestBpe = 258;
+
+void refuse_text_options(const DataOptions& options) {
+  const std::pair<const char*, bool> set[] = {
+      {"data.train", !options.train.empty()},
+      {"data.valid", !options.valid.empty()},
+      {"data.test", !options.test.empty()},
+      {"data.folder", !options.folder.empty()},
+      {"data.vocabulary", options.vocabulary != DataOptions().vocabulary},
+      {"data.vocabulary_size", options.vocabulary_size != 0},
+  };
+  for (const auto& [name, is_set] : set) {
+    if (is_set) {
+      fail(
+          "{}: is set, but data.corpus is ideal_reader, which makes its own tokens; set "
+          "data.corpus = text or leave {} out",
+          name, name);
+    }
+  }
+  // The exact reader's probabilities hold within one document alone.
+  if (options.documents == "joined") {
+    fail(
+        "data.documents: 'joined' does not fit data.corpus ideal_reader, whose documents follow "
+        "laws of their own; set data.documents = separate");
+  }
+}
+
+void require_text_sources(const DataOptions& options) {
+  if (!options.train.empty()) return;
+  for (const auto& [name, path] :
+       {std::pair{"data.valid", &options.valid}, std::pair{"data.test", &options.test}}) {
+    if (!path->empty()) {
+      fail(
+          "{}: is '{}' while data.train is empty; set data.train too: the vocabulary comes from it",
+          name, *path);
+    }
+  }
+  if (options.folder.empty()) {
+    fail(
+        "data.train: is empty; data.corpus text needs a file or a folder of files there, or a "
+        "prepared folder in data.folder");
+  }
+}
+
+void require_fitting_size(const DataOptions& options) {
+  const int64_t size = options.vocabulary_size;
+  if (options.vocabulary == "bpe" && size < kSmallestBpe) {
+    fail(
+        "data.vocabulary_size: is {}; a bpe vocabulary holds at least {} tokens: 256 bytes, <unk> "
+        "and one merge",
+        size, kSmallestBpe);
+  }
+  if (options.vocabulary == "word" && size == 1) {
+    fail(
+        "data.vocabulary_size: is 1; a word vocabulary holds at least <unk> and <eos>, or all "
+        "words with 0");
+  }
+  if ((options.vocabulary == "byte" || options.vocabulary == "char") && size != 0) {
+    fail("data.vocabulary_size: is {}; a {} vocabulary takes all there are: leave it 0", size,
+         options.vocabulary);
+  }
+}
+
+}  // namespace
+
+void DataOptions::declare(OptionSet& options) {
+  options.add("data.corpus", corpus, "the built-in ideal_reader, or text",
+              OneOf{{"ideal_reader", "text"}});
+  options.add("data.train", train,
+              "text to train on: a file, or a folder with one document a file");
+  options.add("data.valid", valid, "text to choose by, as data.train; may be left out");
+  options.add("data.test", test, "text to report on, as data.train; may be left out");
+  options.add("data.vocabulary", vocabulary, "what a token is", OneOf{vocabulary_names()});
+  options.add("data.vocabulary_size", vocabulary_size,
+              "bpe: tokens to train; word: the most frequent to keep; 0: all", AtLeast<int64_t>{0});
+  options.add(
+      "data.folder", folder,
+      "where the prepared tokens lie; empty: under prepared/, named for text and vocabulary");
+  options.add("data.documents", documents,
+              "separate: no window crosses a document's end; joined: a split is one stream",
+              OneOf{{"separate", "joined"}});
+}
+
+void DataOptions::validate() const {
+  if (corpus == "ideal_reader") {
+    refuse_text_options(*this);
+  } else {
+    require_text_sources(*this);
+    require_fitting_size(*this);
+  }
+}
+
+}  // namespace lengthwise

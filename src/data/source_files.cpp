@@ -1,0 +1,90 @@
+#include "data/source_files.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace lengthwise {
+namespace {
+
+[[noreturn]] void fail_to_read(const std::string& option, const fs::path& path,
+                               const std::error_code& error) {
+  fail("{}: {}: cannot be read: {}", option, path.string(), error.message());
+}
+
+/// The names of all plain files below `root`, in no order.
+std::vector<std::string> names_below(const std::string& option, const fs::path& root) {
+  std::vector<std::string> names;
+  std::error_code error;
+  fs::recursive_directory_iterator entry(root, error);
+  while (!error && entry != fs::recursive_directory_iterator()) {
+    if (entry->path().filename().string().starts_with('.')) {
+      entry.disable_recursion_pending();
+    } else if (entry->is_regular_file(error)) {
+      names.push_back(entry->path().lexically_relative(root).generic_string());
+    }
+    if (!error) entry.increment(error);
+  }
+  if (error) fail_to_read(option, root, error);
+  return names;
+}
+
+SourceFile describe(const std::string& option, const fs::path& path, std::string name) {
+  SourceFile file;
+  file.name = std::move(name);
+  std::error_code error;
+  file.bytes = static_cast<int64_t>(fs::file_size(path, error));
+  if (error) fail_to_read(option, path, error);
+  const auto modified = fs::last_write_time(path, error).time_since_epoch();
+  if (error) fail_to_read(option, path, error);
+  file.modified_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(modified).count();
+  if (file.bytes == 0) fail("{}: {}: is empty; a document needs text", option, path.string());
+  return file;
+}
+
+}  // namespace
+
+fs::path SourceTexts::path_of(const SourceFile& file) const {
+  return fs::is_directory(root) ? root / file.name : root;
+}
+
+std::vector<fs::path> SourceTexts::paths() const {
+  std::vector<fs::path> paths;
+  for (const SourceFile& file : files) paths.push_back(path_of(file));
+  return paths;
+}
+
+SourceTexts list_source_texts(const std::string& option, const fs::path& root) {
+  std::error_code error;
+  const fs::file_status status = fs::status(root, error);
+  if (!fs::exists(status)) {
+    fail("{}: {}: cannot be read: {}; it should be a text file or a folder of text files", option,
+         root.string(), error ? error.message() : "no such file or folder");
+  }
+  SourceTexts texts{root, {}};
+  if (fs::is_regular_file(status)) {
+    texts.files.push_back(describe(option, root, root.filename().string()));
+    return texts;
+  }
+  if (!fs::is_directory(status)) {
+    fail("{}: {}: is neither a plain file nor a folder", option, root.string());
+  }
+  std::vector<std::string> names = names_below(option, root);
+  if (names.empty()) fail("{}: {}: is a folder without files", option, root.string());
+  std::ranges::sort(names);
+  for (std::string& name : names) {
+    texts.files.push_back(describe(option, root / name, std::move(name)));
+  }
+  return texts;
+}
+
+void require_utf8(const fs::path& path) {
+  const MappedFile file(path);
+  if (const auto at = first_invalid_utf8(file.text())) {
+    fail("{}: is no UTF-8 at byte {}; convert it, or set data.vocabulary = byte", path.string(),
+         *at);
+  }
+}
+
+}  // namespace lengthwise

@@ -1,0 +1,48 @@
+#include "data/vocabulary.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "data/bpe_vocabulary.h"
+#include "data/byte_vocabulary.h"
+#include "data/char_vocabulary.h"
+#include "data/word_vocabulary.h"
+
+namespace lengthwise {
+namespace {
+
+constexpr std::array kKinds = {
+    VocabularyKind{"byte", "the 256 bytes; nothing is unknown", /*needs_utf8=*/false,
+                   train_byte_vocabulary, load_byte_vocabulary},
+    VocabularyKind{"char", "the Unicode code points of the training text", /*needs_utf8=*/true,
+                   train_char_vocabulary, load_char_vocabulary},
+    VocabularyKind{"word", "what white space separates, and <eos> at each line's end",
+                   /*needs_utf8=*/true, train_word_vocabulary, load_word_vocabulary},
+    VocabularyKind{"bpe", "byte-pair encoding (SentencePiece); rare characters become bytes",
+                   /*needs_utf8=*/true, train_bpe_vocabulary, load_bpe_vocabulary},
+};
+
+}  // namespace
+
+std::span<const VocabularyKind> vocabulary_kinds() {
+  return kKinds;
+}
+
+const VocabularyKind& vocabulary_kind(std::string_view name) {
+  const auto found = std::ranges::find(kKinds, name, &VocabularyKind::name);
+  if (found == kKinds.end()) {
+    fail("data.vocabulary: unknown vocabulary '{}'{}", name,
+         known_names_hint(name, vocabulary_names()));
+  }
+  return *found;
+}
+
+std::vector<std::string> vocabulary_names() {
+  std::vector<std::string> names;
+  for (const VocabularyKind& kind : kKinds) names.emplace_back(kind.name);
+  return names;
+}
+
+}  // namespace lengthwise

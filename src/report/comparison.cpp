@@ -1,0 +1,294 @@
+#include "report/comparison.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <set>
+#include <tuple>
+
+#include "base/error.h"
+
+namespace lengthwise {
+namespace {
+
+constexpr double kTolerance = 1e-6;  // between two computations of the same exact reader
+
+Measurement measurement_of(const EvaluationRecord& record) {
+  const bool own_length = record.protocol == "non_overlapping";
+  return {record.split, record.protocol, own_length ? 0 : record.stride};
+}
+
+double mean(const std::vector<double>& values) {
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+std::vector<double> perplexities(const Cell& cell) {
+  std::vector<double> values;
+  for (const double nats : cell.nats_per_token) values.push_back(std::exp(nats));
+  return values;
+}
+
+std::string name_of(const RunRecord& run) {
+  return run.folder.string();
+}
+
+/// Keeps the evaluations of the measurement that is compared and returns it.
+Measurement select(std::vector<RunRecord>& runs, const std::optional<Measurement>& only) {
+  for (const RunRecord& run : runs) {
+    if (!run.evaluations.empty()) continue;
+    fail("{}: no evaluation yet; run `lengthwise evaluate {}` first",
+         (run.folder / "evaluation.jsonl").string(), name_of(run));
+  }
+  const std::vector<Measurement> found = measurements(runs);
+  if (!only && found.size() > 1) {
+    fail("compare: the runs hold two measurements, which do not compare: {}; and {}: choose one",
+         describe(found[0]), describe(found[1]));
+  }
+  const Measurement chosen = only.value_or(found.front());
+  if (std::ranges::find(found, chosen) == found.end()) {
+    fail("compare: no run was measured on the {}; there is: {}", describe(chosen),
+         describe(found.front()));
+  }
+  for (RunRecord& run : runs) {
+    std::erase_if(run.evaluations,
+                  [&](const EvaluationRecord& e) { return measurement_of(e) != chosen; });
+  }
+  return chosen;
+}
+
+/// UserError unless all runs were trained and measured on one corpus.
+void check_corpus(const std::vector<RunRecord>& runs) {
+  const RunRecord& first = runs.front();
+  const auto check = [&](const RunRecord& run, const std::string& hash, std::string_view verb) {
+    if (hash == first.corpus_hash) return;
+    fail("{} was trained on {} ({:.12}), {} was {} on {} ({:.12}): compare runs of one corpus",
+         name_of(first), first.corpus, first.corpus_hash, name_of(run), verb, run.corpus, hash);
+  };
+  for (const RunRecord& run : runs) {
+    check(run, run.corpus_hash, "trained");
+    for (const EvaluationRecord& e : run.evaluations) check(run, e.corpus_hash, "measured");
+  }
+}
+
+/// UserError unless every measurement of the comparison scored the same tokens.
+void check_scored_tokens(const std::vector<RunRecord>& runs) {
+  const RunRecord* first_run = nullptr;
+  const EvaluationRecord* first = nullptr;
+  for (const RunRecord& run : runs) {
+    for (const EvaluationRecord& e : run.evaluations) {
+      if (e.beyond_max_length) continue;
+      if (first == nullptr) {
+        first_run = &run;
+        first = &e;
+      } else if (e.tokens != first->tokens || e.scored_positions != first->scored_positions) {
+        fail(
+            "{} at length {} scored {} tokens, {} at length {} scored {} that are not the same: "
+            "evaluate both on the same tokens",
+            name_of(*first_run), first->length, first->tokens, name_of(run), e.length, e.tokens);
+      }
+    }
+  }
+}
+
+/// UserError where a run was trained on after some of its evaluations.
+void check_checkpoints(const std::vector<RunRecord>& runs) {
+  for (const RunRecord& run : runs) {
+    const EvaluationRecord* first = nullptr;
+    for (const EvaluationRecord& e : run.evaluations) {
+      if (e.beyond_max_length) continue;
+      if (first == nullptr) first = &e;
+      if (e.checkpoint == first->checkpoint) continue;
+      fail("{}: lengths {} and {} were measured on different checkpoints; evaluate again",
+           name_of(run), first->length, e.length);
+    }
+  }
+}
+
+bool same_group(const RunRecord& a, const RunRecord& b) {
+  return a.scheme == b.scheme && a.train_length == b.train_length;
+}
+
+/// UserError unless two runs of one scheme and train_length differ by their seed alone.
+void check_group(const RunRecord& a, const RunRecord& b) {
+  const auto refuse = [&](std::string_view what) {
+    fail("{} and {} are both {} at train_length {} and {}", name_of(a), name_of(b), a.scheme,
+         a.train_length, what);
+  };
+  if (a.seed == b.seed) refuse(fmt::format("both seed {}: give one of them", a.seed));
+  if (a.steps != b.steps) {
+    refuse(
+        fmt::format("differ in steps ({} and {}): they are no seeds of one run", a.steps, b.steps));
+  }
+  if (a.parameters != b.parameters) {
+    refuse(fmt::format("differ in parameters ({} and {}): they are no seeds of one run",
+                       a.parameters, b.parameters));
+  }
+}
+
+void add_to_cell(Cell& cell, const EvaluationRecord& record) {
+  if (record.beyond_max_length) {
+    cell.beyond_max_length = record.beyond_max_length;
+    return;
+  }
+  cell.nats_per_token.push_back(*record.nats_per_token);
+  const auto seeds = static_cast<double>(cell.nats_per_token.size());
+  cell.tokens_per_second += (record.tokens_per_second - cell.tokens_per_second) / seeds;
+  cell.peak_memory_mib = std::max(cell.peak_memory_mib, record.peak_memory_mib);
+}
+
+size_t column_of(const Comparison& comparison, int64_t length) {
+  const auto at = std::ranges::lower_bound(comparison.eval_lengths, length);
+  return static_cast<size_t>(at - comparison.eval_lengths.begin());
+}
+
+void add_ideal(Comparison& comparison, const RunRecord& run, const EvaluationRecord& record) {
+  if (!record.ideal_nats_per_token) return;
+  auto& ideal = comparison.ideal_nats[column_of(comparison, record.length)];
+  if (!ideal) ideal = record.ideal_nats_per_token;
+  if (std::abs(*ideal - *record.ideal_nats_per_token) > kTolerance * *ideal) {
+    fail(
+        "{}: at length {} its ideal reader has {:.9g} nats a token, other runs have {:.9g}; "
+        "evaluate again",
+        name_of(run), record.length, *record.ideal_nats_per_token, *ideal);
+  }
+}
+
+void add_runs(Comparison& comparison, const std::vector<RunRecord>& runs) {
+  const RunRecord* group = nullptr;
+  for (const RunRecord& run : runs) {
+    if (group == nullptr || !same_group(*group, run)) {
+      comparison.rows.push_back({run.scheme, run.scheme_order, run.train_length, 0,
+                                 std::vector<Cell>(comparison.eval_lengths.size())});
+      group = &run;
+    }
+    Row& row = comparison.rows.back();
+    ++row.seeds;
+    for (const EvaluationRecord& record : run.evaluations) {
+      add_to_cell(row.cells[column_of(comparison, record.length)], record);
+      add_ideal(comparison, run, record);
+      if (!record.beyond_max_length) comparison.tokens = record.tokens;
+    }
+  }
+}
+
+/// Marks the lowest of each column; what prints alike is marked alike. One row alone wins nothing.
+void mark_best(Comparison& comparison) {
+  for (size_t column = 0; column < comparison.eval_lengths.size(); ++column) {
+    std::vector<Cell*> cells;
+    for (Row& row : comparison.rows) {
+      if (row.cells[column].measured()) cells.push_back(&row.cells[column]);
+    }
+    if (cells.size() < 2) continue;
+    const Cell* lowest = *std::ranges::min_element(
+        cells, {}, [](const Cell* cell) { return cell->mean_perplexity(); });
+    const std::string printed = format_perplexity(lowest->mean_perplexity());
+    for (Cell* cell : cells) cell->best = format_perplexity(cell->mean_perplexity()) == printed;
+  }
+}
+
+void add_notes(Comparison& comparison, const std::vector<RunRecord>& runs) {
+  for (const RunRecord& run : runs) {
+    if (!run.finished) comparison.notes.push_back(name_of(run) + ": its training is not finished");
+  }
+  for (const Row& row : comparison.rows) {
+    for (size_t column = 0; column < row.cells.size(); ++column) {
+      const auto measured = static_cast<int64_t>(row.cells[column].nats_per_token.size());
+      if (measured == 0 || measured == row.seeds) continue;
+      comparison.notes.push_back(fmt::format(
+          "{} at train_length {}, eval_length {}: measured for {} of {} seeds", row.scheme,
+          row.train_length, comparison.eval_lengths[column], measured, row.seeds));
+    }
+  }
+}
+
+}  // namespace
+
+std::string describe(const Measurement& measurement) {
+  const std::string stride = measurement.stride == 0 ? "stride = eval_length"
+                                                     : fmt::format("stride {}", measurement.stride);
+  return fmt::format("{} split, {} windows, {}", measurement.split, measurement.protocol, stride);
+}
+
+std::vector<Measurement> measurements(const std::vector<RunRecord>& runs) {
+  std::set<Measurement> found;
+  for (const RunRecord& run : runs) {
+    for (const EvaluationRecord& record : run.evaluations) found.insert(measurement_of(record));
+  }
+  return {found.begin(), found.end()};
+}
+
+double Cell::mean_nats_per_token() const {
+  return mean(nats_per_token);
+}
+
+double Cell::mean_perplexity() const {
+  return mean(perplexities(*this));
+}
+
+std::optional<double> Cell::perplexity_deviation() const {
+  if (nats_per_token.size() < 2) return std::nullopt;
+  const double centre = mean_perplexity();
+  double squares = 0;
+  for (const double value : perplexities(*this)) squares += (value - centre) * (value - centre);
+  return std::sqrt(squares / static_cast<double>(nats_per_token.size() - 1));
+}
+
+double Cell::least_perplexity() const {
+  return std::exp(std::ranges::min(nats_per_token));
+}
+
+double Cell::greatest_perplexity() const {
+  return std::exp(std::ranges::max(nats_per_token));
+}
+
+bool Comparison::has_ideal() const {
+  return std::ranges::any_of(ideal_nats, [](const auto& nats) { return nats.has_value(); });
+}
+
+Comparison compare_runs(std::vector<RunRecord> runs, std::optional<Measurement> only) {
+  if (runs.empty()) fail("compare: no run folder was given");
+  std::ranges::stable_sort(runs, [](const RunRecord& a, const RunRecord& b) {
+    return std::tie(a.scheme_order, a.scheme, a.train_length, a.seed) <
+           std::tie(b.scheme_order, b.scheme, b.train_length, b.seed);
+  });
+  for (size_t i = 1; i < runs.size(); ++i) {
+    if (same_group(runs[i - 1], runs[i])) check_group(runs[i - 1], runs[i]);
+  }
+
+  Comparison comparison;
+  comparison.measurement = select(runs, only);
+  check_corpus(runs);
+  check_checkpoints(runs);
+  check_scored_tokens(runs);
+
+  std::set<int64_t> lengths;
+  for (const RunRecord& run : runs) {
+    for (const EvaluationRecord& record : run.evaluations) lengths.insert(record.length);
+  }
+  comparison.corpus = runs.front().corpus;
+  comparison.eval_lengths.assign(lengths.begin(), lengths.end());
+  comparison.ideal_nats.resize(lengths.size());
+  add_runs(comparison, runs);
+  mark_best(comparison);
+  add_notes(comparison, runs);
+  return comparison;
+}
+
+std::string format_perplexity(double perplexity) {
+  if (!std::isfinite(perplexity)) return "inf";
+  if (perplexity >= 1e6) return fmt::format("{:.3e}", perplexity);
+  const int decimals = perplexity < 10 ? 3 : perplexity < 100 ? 2 : perplexity < 1000 ? 1 : 0;
+  return fmt::format("{:.{}f}", perplexity, decimals);
+}
+
+std::string format_count(int64_t count) {
+  std::string text = fmt::format("{}", count);
+  for (auto at = static_cast<int64_t>(text.size()) - 3; at > 0; at -= 3) {
+    text.insert(static_cast<size_t>(at), ",");
+  }
+  return text;
+}
+
+}  // namespace lengthwise

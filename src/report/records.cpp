@@ -1,0 +1,286 @@
+#include "report/records.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <numbers>
+#include <utility>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "report/token_values.h"
+
+namespace lengthwise {
+namespace {
+
+using Json = nlohmann::ordered_json;  // keys stay in the order a reader expects
+
+constexpr double kTolerance = 1e-6;  // relative: what summing in another order can do, and no more
+
+/// The fields of a JSON object; every complaint names where the object stands and the key.
+class Fields {
+ public:
+  Fields(std::string_view json, std::string origin)
+      : origin_(std::move(origin)), object_(Json::parse(json, nullptr, false)) {
+    if (!object_.is_object()) fail("{}: is broken: no JSON object", origin_);
+  }
+
+  std::string text(const char* key) const {
+    if (!at(key).is_string()) fail("{}: '{}' is no text", origin_, key);
+    return at(key).get<std::string>();
+  }
+  int64_t whole(const char* key) const {
+    if (!at(key).is_number_integer()) fail("{}: '{}' is no whole number", origin_, key);
+    return at(key).get<int64_t>();
+  }
+  double real(const char* key) const {
+    if (!at(key).is_number()) fail("{}: '{}' is no number", origin_, key);
+    return at(key).get<double>();
+  }
+  /// Keys that may be null or absent.
+  std::optional<std::string> optional_text(const char* key) const {
+    return has(key) ? std::optional(text(key)) : std::nullopt;
+  }
+  std::optional<int64_t> optional_whole(const char* key) const {
+    return has(key) ? std::optional(whole(key)) : std::nullopt;
+  }
+  std::optional<double> optional_real(const char* key) const {
+    return has(key) ? std::optional(real(key)) : std::nullopt;
+  }
+
+ private:
+  bool has(const char* key) const { return object_.contains(key) && !object_[key].is_null(); }
+  const Json& at(const char* key) const {
+    if (!object_.contains(key)) fail("{}: lacks '{}'", origin_, key);
+    return object_[key];
+  }
+
+  std::string origin_;
+  Json object_;
+};
+
+template <class Value>
+Json or_null(const std::optional<Value>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+std::string dumped(const Json& json, int indent) {
+  // A host name may be no UTF-8; a run must not die of it.
+  return json.dump(indent, ' ', false, Json::error_handler_t::replace);
+}
+
+auto key_of(const EvaluationRecord& record) {
+  return std::tie(record.split, record.protocol, record.length, record.stride);
+}
+
+/// Where the unfinished last line begins: the size of the text when there is none. An object cut
+/// short never parses, so a last line that does parse only lacks its end.
+size_t end_of_whole_lines(std::string_view text) {
+  if (text.empty() || text.back() == '\n') return text.size();
+  const size_t last_line = text.rfind('\n') + 1;  // npos + 1 is 0
+  return Json::accept(text.substr(last_line)) ? text.size() : last_line;
+}
+
+void check_mean(const fs::path& file, const char* key, std::optional<double> stored,
+                std::optional<double> line) {
+  if (!stored && !line) return;
+  if (!stored) fail("{}: lacks the values behind the line's {}", file.string(), key);
+  if (!line || !(std::abs(*stored - *line) <= kTolerance * std::abs(*line))) {
+    fail("{}: its values give {} {:.9g}, its line in evaluation.jsonl says {}; evaluate again",
+         file.string(), key, *stored, line ? fmt::format("{:.9g}", *line) : "none");
+  }
+}
+
+/// Puts the means of the stored values in place of the line's, once they agree.
+void believe_values(EvaluationRecord& record, const fs::path& folder) {
+  const fs::path file = folder / record.file;
+  const TokenValues values = read_token_values(file);
+  const auto check = [&](const char* key, const auto& stored, const auto& line) {
+    if (stored == line) return;
+    fail("{}: its {} is {}, its line in evaluation.jsonl says {}; evaluate again", file.string(),
+         key, stored, line);
+  };
+  check("split", values.split, record.split);
+  check("protocol", values.protocol, record.protocol);
+  check("length", values.length, record.length);
+  check("stride", values.stride, record.stride);
+  check("corpus_hash", values.corpus_hash, record.corpus_hash);
+  check("number of tokens", values.tokens, record.tokens);
+  check_mean(file, "nats_per_token", values.nats_per_token, record.nats_per_token);
+  check_mean(file, "ideal_nats_per_token", values.ideal_nats_per_token,
+             record.ideal_nats_per_token);
+  record.nats_per_token = values.nats_per_token;
+  record.ideal_nats_per_token = values.ideal_nats_per_token;
+  record.corpus = values.corpus;
+  record.scored_positions = values.scored_positions;
+}
+
+}  // namespace
+
+std::optional<double> EvaluationRecord::perplexity() const {
+  return nats_per_token ? std::optional(std::exp(*nats_per_token)) : std::nullopt;
+}
+
+std::optional<double> EvaluationRecord::bits_per_byte() const {
+  if (!nats_per_token || bytes == 0) return std::nullopt;
+  const double nats = *nats_per_token * static_cast<double>(tokens);
+  return nats / std::numbers::ln2 / static_cast<double>(bytes);
+}
+
+std::string to_json(const RunRecord& run) {
+  const Json json = {{"program", run.program},
+                     {"version", run.version},
+                     {"commit", run.commit},
+                     {"libtorch", run.libtorch},
+                     {"machine", run.machine},
+                     {"threads", run.threads},
+                     {"scheme", run.scheme},
+                     {"scheme_order", run.scheme_order},
+                     {"scheme_summary", run.scheme_summary},
+                     {"corpus", run.corpus},
+                     {"corpus_hash", run.corpus_hash},
+                     {"vocabulary_size", run.vocabulary_size},
+                     {"parameters", run.parameters},
+                     {"train_length", run.train_length},
+                     {"seed", run.seed},
+                     {"steps", run.steps},
+                     {"started", run.started},
+                     {"finished", or_null(run.finished)},
+                     {"train_seconds", or_null(run.train_seconds)},
+                     {"train_tokens_per_second", or_null(run.train_tokens_per_second)},
+                     {"train_peak_memory_mib", or_null(run.train_peak_memory_mib)}};
+  return dumped(json, 2);
+}
+
+std::string to_json(const EvaluationRecord& record) {
+  Json json = {{"split", record.split},
+               {"protocol", record.protocol},
+               {"length", record.length},
+               {"stride", record.stride}};
+  if (record.beyond_max_length) json["beyond_max_length"] = *record.beyond_max_length;
+  json.update({{"windows", record.windows},
+               {"tokens", record.tokens},
+               {"mean_context", record.mean_context},
+               {"nats_per_token", or_null(record.nats_per_token)},
+               {"perplexity", or_null(record.perplexity())},
+               {"bytes", record.bytes},
+               {"words", record.words},
+               {"bits_per_byte", or_null(record.bits_per_byte())},
+               {"ideal_nats_per_token", or_null(record.ideal_nats_per_token)},
+               {"seconds", record.seconds},
+               {"tokens_per_second", record.tokens_per_second},
+               {"peak_memory_mib", record.peak_memory_mib},
+               {"file", record.file},
+               {"checkpoint", record.checkpoint},
+               {"corpus_hash", record.corpus_hash}});
+  return dumped(json, -1);
+}
+
+RunRecord parse_run(std::string_view json, const std::string& origin) {
+  const Fields fields(json, origin);
+  RunRecord run;
+  run.program = fields.text("program");
+  run.version = fields.text("version");
+  run.commit = fields.text("commit");
+  run.libtorch = fields.text("libtorch");
+  run.machine = fields.text("machine");
+  run.threads = fields.whole("threads");
+  run.scheme = fields.text("scheme");
+  run.scheme_order = fields.whole("scheme_order");
+  run.scheme_summary = fields.text("scheme_summary");
+  run.corpus = fields.text("corpus");
+  run.corpus_hash = fields.text("corpus_hash");
+  run.vocabulary_size = fields.whole("vocabulary_size");
+  run.parameters = fields.whole("parameters");
+  run.train_length = fields.whole("train_length");
+  run.seed = fields.whole("seed");
+  run.steps = fields.whole("steps");
+  run.started = fields.text("started");
+  run.finished = fields.optional_text("finished");
+  run.train_seconds = fields.optional_real("train_seconds");
+  run.train_tokens_per_second = fields.optional_real("train_tokens_per_second");
+  run.train_peak_memory_mib = fields.optional_real("train_peak_memory_mib");
+  if (run.train_length < 1) fail("{}: 'train_length' is {}; at least 1", origin, run.train_length);
+  if (run.scheme_order < 0) fail("{}: 'scheme_order' is {}; at least 0", origin, run.scheme_order);
+  return run;
+}
+
+EvaluationRecord parse_evaluation(std::string_view json, const std::string& origin) {
+  const Fields fields(json, origin);
+  EvaluationRecord record;
+  record.split = fields.text("split");
+  record.protocol = fields.text("protocol");
+  record.length = fields.whole("length");
+  record.stride = fields.whole("stride");
+  record.corpus_hash = fields.text("corpus_hash");
+  record.checkpoint = fields.optional_text("checkpoint").value_or("");
+  record.beyond_max_length = fields.optional_whole("beyond_max_length");
+  if (record.length < 1) fail("{}: 'length' is {}; at least 1", origin, record.length);
+  if (record.beyond_max_length) return record;
+  record.windows = fields.whole("windows");
+  record.tokens = fields.whole("tokens");
+  record.mean_context = fields.real("mean_context");
+  record.nats_per_token = fields.real("nats_per_token");
+  record.bytes = fields.whole("bytes");
+  record.words = fields.whole("words");
+  record.ideal_nats_per_token = fields.optional_real("ideal_nats_per_token");
+  record.seconds = fields.real("seconds");
+  record.tokens_per_second = fields.real("tokens_per_second");
+  record.peak_memory_mib = fields.real("peak_memory_mib");
+  record.file = fields.text("file");
+  return record;
+}
+
+void append_evaluation(const fs::path& folder, const EvaluationRecord& record) {
+  const fs::path path = folder / "evaluation.jsonl";
+  if (fs::exists(path)) {
+    std::string text = read_file(path);
+    if (!text.empty() && text.back() != '\n') {
+      text.resize(end_of_whole_lines(text));
+      if (!text.empty() && text.back() != '\n') text += '\n';
+      write_file(path, text);
+    }
+  }
+  append_line(path, to_json(record));
+}
+
+std::vector<EvaluationRecord> read_evaluations(const fs::path& folder) {
+  const fs::path path = folder / "evaluation.jsonl";
+  if (!fs::exists(path)) return {};
+  std::string text = read_file(path);
+  text.resize(end_of_whole_lines(text));
+
+  std::vector<EvaluationRecord> records;
+  int64_t number = 0;
+  for (size_t begin = 0; begin < text.size();) {
+    const size_t end = std::min(text.find('\n', begin), text.size());
+    const std::string_view line = trim(std::string_view(text).substr(begin, end - begin));
+    begin = end + 1;
+    ++number;
+    if (line.empty()) continue;
+    EvaluationRecord record = parse_evaluation(line, fmt::format("{}:{}", path.string(), number));
+    const auto earlier = std::ranges::find_if(
+        records, [&](const EvaluationRecord& known) { return key_of(known) == key_of(record); });
+    if (earlier == records.end()) {
+      records.push_back(std::move(record));
+    } else {
+      *earlier = std::move(record);
+    }
+  }
+  return records;
+}
+
+RunRecord read_run(const fs::path& folder) {
+  const fs::path path = folder / "run.json";
+  RunRecord run = parse_run(read_file(path), path.string());
+  run.folder = folder;
+  run.evaluations = read_evaluations(folder);
+  for (EvaluationRecord& record : run.evaluations) {
+    if (!record.beyond_max_length) believe_values(record, folder);
+  }
+  return run;
+}
+
+}  // namespace lengthwise

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+
+#include "report/comparison.h"
+
+namespace lengthwise {
+
+/// What every number of the comparison is: "perplexity on ideal_reader: test split, non_overlapping
+/// windows, stride = eval_length, 65,536 tokens scored at every length".
+std::string title_line(const Comparison& comparison);
+
+/// A row a scheme and train_length, a column an eval_length, a cell the mean over seeds of the
+/// perplexity with ± the sample standard deviation; "–" beyond the scheme's limit, blank where
+/// nothing was measured. The best of a column is marked with * in the terminal and bold in
+/// Markdown.
+std::string terminal_table(const Comparison& comparison);
+std::string markdown_table(const Comparison& comparison);
+
+/// The same in long form, a line a cell that is not blank, at full precision. Empty where there is
+/// no number: perplexity_std below two seeds, everything measured beyond the scheme's limit.
+std::string csv_table(const Comparison& comparison);
+
+}  // namespace lengthwise

@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+"""Computes again, in float64 and from the source text, every per-token value stored in run
+folders, and compares. Exit status 1: a value is further off than the tolerance, tokens are
+missing, or a run has no evaluation file."""
+
+from __future__ import annotations
+
+import argparse
+import configparser
+import os
+import sys
+from functools import lru_cache
+from pathlib import Path
+from typing import Iterator, Sequence
+
+# The matrices are small: threads of the linear algebra would mostly wait for each other.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import numpy as np
+from safetensors import safe_open
+
+from reference_corpus import ideal_nats
+from reference_model import ReferenceModel
+from reference_windows import Document, Window, open_split, plan_windows, scored_positions
+
+SCORES_AT_ONCE = 1 << 21
+
+
+@lru_cache(maxsize=8)
+def cached_split(split: str, data: tuple[tuple[str, str], ...], base: Path) -> list[Document]:
+    return open_split(split, dict(data), base)
+
+
+def read_data_options(run: Path) -> dict[str, str]:
+    parser = configparser.ConfigParser(interpolation=None, inline_comment_prefixes=("#",))
+    with open(run / "config.ini", encoding="utf-8") as file:
+        parser.read_file(file)
+    return dict(parser["data"])
+
+
+def batches(windows: Sequence[Window], heads: int) -> Iterator[list[int]]:
+    """Indices of windows of one shape, as many at once as keeps the scores in memory."""
+    alike: dict[tuple[int, int], list[int]] = {}
+    for index, window in enumerate(windows):
+        alike.setdefault((window.inputs, window.scored), []).append(index)
+    for (inputs, _), indices in alike.items():
+        size = max(1, SCORES_AT_ONCE // (heads * inputs * inputs))
+        for begin in range(0, len(indices), size):
+            yield indices[begin : begin + size]
+
+
+def model_values(
+    model: ReferenceModel, documents: Sequence[Document], windows: Sequence[Window]
+) -> np.ndarray:
+    """Nats of every scored target, in stream order."""
+    result: list[np.ndarray] = [np.zeros(0)] * len(windows)
+    for indices in batches(windows, model.heads):
+        chosen = [windows[i] for i in indices]
+        inputs = [documents[w.document].sequence[w.first_input : w.end] for w in chosen]
+        targets = [documents[w.document].sequence[w.first_target + 1 : w.end + 1] for w in chosen]
+        for index, row in zip(indices, model.nats(np.stack(inputs), np.stack(targets))):
+            result[index] = row
+    return np.concatenate(result) if result else np.zeros(0)
+
+
+def ideal_values(documents: Sequence[Document], windows: Sequence[Window]) -> np.ndarray:
+    values: list[float] = []
+    for w in windows:
+        seen = documents[w.document].sequence[w.first_input : w.end + 1].tolist()
+        values += ideal_nats(seen)[-w.scored :]
+    return np.array(values)
+
+
+class EvaluationFile:
+    """One stored evaluation: what was scored and how."""
+
+    def __init__(self, path: Path):
+        with safe_open(path, framework="numpy") as file:
+            self.metadata = file.metadata() or {}
+            self.arrays = {name: file.get_tensor(name) for name in file.keys()}
+
+    def windows(self, documents: Sequence[Document]) -> list[Window]:
+        return plan_windows(
+            [document.targets for document in documents],
+            self.metadata["protocol"],
+            int(self.metadata["length"]),
+            int(self.metadata.get("stride") or 0),
+            int(self.metadata["max_tokens"]),
+        )
+
+    def positions(self) -> np.ndarray:
+        runs = [np.arange(first, first + count) for first, count in self.arrays["positions"]]
+        return np.concatenate(runs) if runs else np.zeros(0, np.int64)
+
+
+def compare(stored: np.ndarray, wanted: np.ndarray, tolerance: float) -> tuple[str, list[str]]:
+    """The differences in words, and what is wrong with them."""
+    if stored.shape != wanted.shape:
+        return "not compared", [f"{stored.size} values stored, {wanted.size} expected"]
+    if wanted.size == 0:
+        return "not compared", ["no token scored"]
+    difference = np.abs(stored.astype(np.float64) - wanted)
+    largest = float(difference.max())
+    text = f"largest difference {largest:.2e}, mean {difference.mean():.2e} nats"
+    # Written so that a NaN fails.
+    if not largest <= tolerance:
+        return text, [f"largest difference {largest:.2e} at value {int(difference.argmax())}"]
+    return text, []
+
+
+def check_file(
+    path: Path, model: ReferenceModel, data: dict[str, str], base: Path, tolerance: float
+) -> tuple[str, list[str]]:
+    file = EvaluationFile(path)
+    documents = cached_split(file.metadata["split"], tuple(sorted(data.items())), base)
+    windows = file.windows(documents)
+    wanted_positions = scored_positions(documents, windows)
+    text, problems = compare(
+        file.arrays["nats"], model_values(model, documents, windows), tolerance
+    )
+    text = f"{file.arrays['nats'].size} tokens, {text}"
+    if not np.array_equal(file.positions(), wanted_positions):
+        problems.append("positions are not those of the scored targets")
+    compared = {"nats", "positions"}
+    if data["corpus"] == "ideal_reader":
+        compared.add("ideal_nats")
+        if "ideal_nats" in file.arrays:
+            wanted = ideal_values(documents, windows)
+            ideal_text, found = compare(file.arrays["ideal_nats"], wanted, tolerance)
+            text += f"; ideal: {ideal_text}"
+            problems += [f"ideal_nats: {problem}" for problem in found]
+        else:
+            problems.append("ideal_nats is missing")
+    if unknown := sorted(set(file.arrays) - compared):
+        problems.append(f"arrays not checked: {', '.join(unknown)}")
+    return text, problems
+
+
+def check_run(run: Path, base: Path, tolerance: float) -> bool:
+    files = sorted((run / "evaluation").glob("*.safetensors"))
+    if not files:
+        print(f"{run}: FAILED: no evaluation file")
+        return False
+    try:
+        model = ReferenceModel.load(run / "checkpoint.safetensors")
+        data = read_data_options(run)
+    except Exception as error:
+        print(f"{run}: FAILED: {describe(error)}")
+        return False
+    good = True
+    for path in files:
+        try:
+            text, problems = check_file(path, model, data, base, tolerance)
+        except Exception as error:
+            text, problems = "not compared", [describe(error)]
+        print(f"{path}: {text}" + (f": FAILED: {'; '.join(problems)}" if problems else ""))
+        good = good and not problems
+    return good
+
+
+def describe(error: Exception) -> str:
+    if isinstance(error, KeyError):
+        return f"{error} is missing"
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN_FOLDER")
+    parser.add_argument("--tolerance", type=float, default=1e-4, help="nats (default 1e-4)")
+    parser.add_argument(
+        "--base-dir", type=Path, default=Path("."), help="what paths in config.ini start from"
+    )
+    options = parser.parse_args(arguments)
+    results = [check_run(run, options.base_dir, options.tolerance) for run in options.runs]
+    return 0 if all(results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,531 @@
+#!/usr/bin/env python3
+"""Tests of the reference itself, against the papers, sums written out and the corpus' constants."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import math
+import tempfile
+import unittest
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import save_file
+
+import check_run
+import reference_corpus as corpus
+import reference_model as model
+import reference_windows as windows
+
+SCHEMES = ("none", "sinusoidal", "learned", "rotary", "alibi")
+
+
+def make_options(**changes: object) -> dict[str, str]:
+    options = {
+        "vocabulary_size": 11,
+        "model.width": 8,
+        "model.layers": 2,
+        "model.heads": 2,
+        "model.feedforward": 6,
+        "model.activation": "gelu",
+        "model.norm": "layer",
+        "model.tied_embeddings": "false",
+        "model.embedding_scale": 1,
+        "model.train_length": 12,
+        "position.scheme": "none",
+        "position.rotary.base": 10000,
+        "position.rotary.pairing": "half",
+        "position.sinusoidal.base": 10000,
+    }
+    options.update({name.replace("__", "."): value for name, value in changes.items()})
+    return {name: str(value) for name, value in options.items()}
+
+
+def make_tensors(options: dict[str, str], seed: int = 0) -> dict[str, np.ndarray]:
+    v, d, f = (int(options[k]) for k in ("vocabulary_size", "model.width", "model.feedforward"))
+    shapes: dict[str, tuple[int, ...]] = {"embedding.weight": (v, d)}
+    norms = ["final_norm."]
+    if options["model.tied_embeddings"] == "false":
+        shapes["head.weight"] = (v, d)
+    if options["position.scheme"] == "learned":
+        shapes["position.table"] = (int(options["model.train_length"]), d)
+    for n in range(int(options["model.layers"])):
+        block = f"blocks.{n}."
+        norms += [block + "attention_norm.", block + "feedforward_norm."]
+        shapes[block + "attention.query_key_value.weight"] = (3 * d, d)
+        shapes[block + "attention.output.weight"] = (d, d)
+        for part in ("up", "gate") if options["model.activation"] == "swiglu" else ("up",):
+            shapes[block + f"feedforward.{part}.weight"] = (f, d)
+            shapes[block + f"feedforward.{part}.bias"] = (f,)
+        shapes[block + "feedforward.down.weight"] = (d, f)
+        shapes[block + "feedforward.down.bias"] = (d,)
+    for norm in norms:
+        shapes[norm + "weight"] = (d,)
+        if options["model.norm"] == "layer":
+            shapes[norm + "bias"] = (d,)
+    random = np.random.default_rng(seed)
+    return {name: random.normal(0, 0.6, shape).astype("f4") for name, shape in shapes.items()}
+
+
+def make_model(**changes: object) -> model.ReferenceModel:
+    options = make_options(**changes)
+    return model.ReferenceModel(make_tensors(options), options)
+
+
+def all_nats(reference: model.ReferenceModel, tokens: list[int]) -> np.ndarray:
+    sequence = np.array([tokens])
+    return reference.nats(sequence[:, :-1], sequence[:, 1:])[0]
+
+
+def dot(a, b) -> float:
+    return sum(float(x) * float(y) for x, y in zip(a, b))
+
+
+def written_out_nats(options, tensors, tokens: list[int]) -> list[float]:
+    """One block, RMSNorm, SwiGLU, ALiBi, tied: a second forward pass, scalar by scalar."""
+    heads, width = int(options["model.heads"]), int(options["model.width"])
+    head_width, slopes = width // heads, [1 / 16, 1 / 256]
+    scale = float(options["model.embedding_scale"])
+    embedding = tensors["embedding.weight"]
+    qkv = tensors["blocks.0.attention.query_key_value.weight"]
+
+    def norm(x, name):
+        size = math.sqrt(sum(v * v for v in x) / len(x) + 1e-5)
+        return [v / size * float(w) for v, w in zip(x, tensors[name + ".weight"])]
+
+    def linear(x, name):
+        bias = tensors.get(name + ".bias", [0.0] * len(tensors[name + ".weight"]))
+        return [dot(row, x) + float(b) for row, b in zip(tensors[name + ".weight"], bias)]
+
+    stream = [[float(v) * scale for v in embedding[token]] for token in tokens[:-1]]
+    normed = [norm(x, "blocks.0.attention_norm") for x in stream]
+    result = []
+    for i, x in enumerate(stream):
+        mixed: list[float] = []
+        for h in range(heads):
+            rows = range(h * head_width, (h + 1) * head_width)
+            query = [dot(qkv[r], normed[i]) for r in rows]
+            weights, values = [], []
+            for j in range(i + 1):
+                key = [dot(qkv[width + r], normed[j]) for r in rows]
+                values.append([dot(qkv[2 * width + r], normed[j]) for r in rows])
+                weights.append(
+                    math.exp(dot(query, key) / math.sqrt(head_width) - slopes[h] * (i - j))
+                )
+            total = sum(weights)
+            mixed += [
+                sum(w * v[c] for w, v in zip(weights, values)) / total for c in range(head_width)
+            ]
+        x = [a + b for a, b in zip(x, linear(mixed, "blocks.0.attention.output"))]
+        inner = norm(x, "blocks.0.feedforward_norm")
+        gate = [g / (1 + math.exp(-g)) for g in linear(inner, "blocks.0.feedforward.gate")]
+        up = linear(inner, "blocks.0.feedforward.up")
+        down = linear([g * u for g, u in zip(gate, up)], "blocks.0.feedforward.down")
+        x = norm([a + b for a, b in zip(x, down)], "final_norm")
+        logits = [dot(row, x) for row in embedding]
+        result.append(math.log(sum(math.exp(v) for v in logits)) - logits[tokens[i + 1]])
+    return result
+
+
+class Schemes(unittest.TestCase):
+    def test_alibi_slopes_are_the_papers(self):
+        eight = [1 / 2, 1 / 4, 1 / 8, 1 / 16, 1 / 32, 1 / 64, 1 / 128, 1 / 256]
+        self.assertEqual(model.alibi_slopes(8), eight)
+        between = [2**-0.5, 2**-1.5, 2**-2.5, 2**-3.5]
+        np.testing.assert_allclose(model.alibi_slopes(12), eight + between, rtol=1e-15)
+        np.testing.assert_allclose(
+            model.alibi_slopes(16), [2 ** (-(i + 1) / 2) for i in range(16)], rtol=1e-15
+        )
+
+    def test_rotary_score_depends_on_distance_only(self):
+        q, k = np.random.default_rng(1).normal(size=(2, 16))
+        for pairing in ("half", "interleaved"):
+            queries = model.rotate(np.tile(q, (50, 1)), 100.0, pairing)
+            keys = model.rotate(np.tile(k, (50, 1)), 100.0, pairing)
+            for distance in (0, 1, 7, 30):
+                scores = [queries[p] @ keys[p - distance] for p in range(distance, 50)]
+                np.testing.assert_allclose(scores, scores[0], rtol=0, atol=1e-12)
+            self.assertGreater(abs(queries[9] @ keys[2] - queries[9] @ keys[3]), 1e-3)
+
+    def test_rotary_turns_the_pairs_of_each_convention(self):
+        # K = 4, base 100: pair 0 turns by 1 radian a position, pair 1 by 1/10.
+        first = np.tile([1.0, 0.0, 0.0, 0.0], (3, 1))
+        second = np.tile([0.0, 1.0, 0.0, 0.0], (3, 1))
+        cos, sin = math.cos, math.sin
+        for pairing, vectors, expected in (
+            ("interleaved", first, [cos(2), sin(2), 0, 0]),
+            ("interleaved", second, [-sin(2), cos(2), 0, 0]),
+            ("half", first, [cos(2), 0, sin(2), 0]),
+            ("half", second, [0, cos(0.2), 0, sin(0.2)]),
+        ):
+            turned = model.rotate(vectors, 100.0, pairing)
+            np.testing.assert_allclose(turned[2], expected, atol=1e-15)
+            np.testing.assert_array_equal(turned[0], vectors[0])
+
+    def test_sinusoids_are_the_papers(self):
+        table = model.sinusoids(8, 4, 10000.0)
+        np.testing.assert_array_equal(table[0], [0, 1, 0, 1])
+        expected = [math.sin(7), math.cos(7), math.sin(0.07), math.cos(0.07)]
+        np.testing.assert_allclose(table[7], expected, rtol=1e-14)
+
+    def test_alibi_weights_fall_by_the_slope_where_queries_are_zero(self):
+        bias = make_model(position__scheme="alibi")._attention_bias(4)
+        zeros, values = np.zeros((1, 2, 4, 4)), np.tile(np.eye(4), (1, 2, 1, 1))
+        weights = model.causal_attention(zeros, zeros, values, bias)[0]
+        for head, slope in enumerate((1 / 16, 1 / 256)):
+            row = np.exp(-slope * np.array([2.0, 1.0, 0.0]))
+            np.testing.assert_allclose(weights[head, 2], [*(row / row.sum()), 0], rtol=1e-14)
+
+
+class Model(unittest.TestCase):
+    def test_agrees_with_sums_written_out(self):
+        options = make_options(
+            model__layers=1,
+            model__activation="swiglu",
+            model__norm="rms",
+            model__tied_embeddings="true",
+            model__embedding_scale=1.75,
+            position__scheme="alibi",
+        )
+        tensors = make_tensors(options, seed=3)
+        tokens = [4, 0, 9, 9, 2, 10, 7, 1]
+        nats = all_nats(model.ReferenceModel(tensors, options), tokens)
+        np.testing.assert_allclose(nats, written_out_nats(options, tensors, tokens), rtol=1e-12)
+
+    def test_is_causal_and_sees_everything_before(self):
+        for scheme in SCHEMES:
+            reference = make_model(position__scheme=scheme)
+            tokens = [1, 5, 3, 8, 2, 7, 7, 4]
+            before = all_nats(reference, tokens)
+            late = all_nats(reference, tokens[:5] + [9, 0, 6])
+            np.testing.assert_allclose(late[:4], before[:4], rtol=0, atol=1e-12)
+            early = all_nats(reference, [2] + tokens[1:])
+            self.assertTrue((np.abs(early - before) > 1e-6).all(), scheme)
+
+    def test_order_of_earlier_tokens_matters_with_positions_and_with_two_layers_without(self):
+        tokens, swapped = [1, 5, 3, 8, 2], [5, 1, 3, 8, 2]
+        for scheme in SCHEMES:
+            reference = make_model(position__scheme=scheme, model__layers=1)
+            difference = abs(all_nats(reference, tokens)[-1] - all_nats(reference, swapped)[-1])
+            if scheme == "none":
+                self.assertLess(difference, 1e-12)
+            else:
+                self.assertGreater(difference, 1e-5, scheme)
+
+    def test_position_embeddings_are_added_to_the_scaled_embeddings(self):
+        # Zero output projections leave embedding and position alone in the stream.
+        for scheme, positions in (
+            ("sinusoidal", model.sinusoids(5, 8, 10000.0)),
+            ("learned", None),
+        ):
+            options = make_options(position__scheme=scheme, model__embedding_scale=3)
+            tensors = make_tensors(options)
+            for n in range(2):
+                tensors[f"blocks.{n}.attention.output.weight"][:] = 0
+                tensors[f"blocks.{n}.feedforward.down.weight"][:] = 0
+                tensors[f"blocks.{n}.feedforward.down.bias"][:] = 0
+            wide = {name: tensor.astype("f8") for name, tensor in tensors.items()}
+            table = wide["position.table"][:5] if positions is None else positions
+            x = 3 * wide["embedding.weight"][[1, 5, 3, 8, 2]] + table
+            x = (x - x.mean(1, keepdims=True)) / np.sqrt(x.var(1, keepdims=True) + 1e-5)
+            x = x * wide["final_norm.weight"] + wide["final_norm.bias"]
+            likelihoods = np.exp(x @ wide["head.weight"].T)
+            likelihoods /= likelihoods.sum(1, keepdims=True)
+            expected = -np.log(likelihoods[np.arange(5), [5, 3, 8, 2, 6]])
+            nats = all_nats(model.ReferenceModel(tensors, options), [1, 5, 3, 8, 2, 6])
+            np.testing.assert_allclose(nats, expected, rtol=1e-12)
+
+    def test_a_batch_scores_each_window_as_if_alone(self):
+        reference = make_model(position__scheme="rotary")
+        tokens = np.random.default_rng(2).integers(0, 11, (3, 10))
+        together = reference.nats(tokens[:, :-1], tokens[:, 5:])
+        alone = [all_nats(reference, row.tolist())[-5:] for row in tokens]
+        np.testing.assert_allclose(together, alone, rtol=1e-12)
+
+    def test_a_head_of_zeros_costs_log_of_the_vocabulary(self):
+        options = make_options()
+        tensors = make_tensors(options)
+        tensors["head.weight"][:] = 0
+        nats = all_nats(model.ReferenceModel(tensors, options), [3, 1, 4])
+        np.testing.assert_allclose(nats, math.log(11), rtol=1e-15)
+
+    def test_activations_and_norms_at_known_points(self):
+        x = np.array([-1.0, 0.0, 1.0, 2.0])
+        # 1 and 2 times the normal distribution function at 1 and 2, from tables.
+        phi1, phi2 = 0.8413447460685429, 0.9772498680518208
+        np.testing.assert_allclose(model.gelu(x), [phi1 - 1, 0, phi1, 2 * phi2], rtol=1e-14)
+        np.testing.assert_array_equal(model.relu(x), [0, 0, 1, 2])
+        np.testing.assert_allclose(model.silu(x), x / (1 + np.exp(-x)), rtol=1e-14)
+        self.assertEqual(model.silu(np.array([-1e4]))[0], 0.0)
+        ones, y = np.ones(4), np.array([1.0, 2.0, 3.0, 4.0])
+        np.testing.assert_allclose(
+            model.layer_norm(y, ones, ones), 1 + (y - 2.5) / math.sqrt(1.25 + 1e-5), rtol=1e-14
+        )
+        np.testing.assert_allclose(model.rms_norm(y, ones), y / math.sqrt(7.5 + 1e-5), rtol=1e-14)
+
+    def test_refuses_what_it_would_leave_unchecked(self):
+        options = make_options()
+        extra = {**make_tensors(options), "position.slopes": np.zeros(2, "f4")}
+        with self.assertRaisesRegex(ValueError, "unknown to the reference: position.slopes"):
+            model.ReferenceModel(extra, options)
+        with self.assertRaisesRegex(ValueError, "position.scheme: unknown 'kerple'"):
+            make_model(position__scheme="kerple")
+        with self.assertRaisesRegex(ValueError, "learned positions end at 12"):
+            all_nats(make_model(position__scheme="learned"), [0] * 14)
+
+
+class Windows(unittest.TestCase):
+    def test_validation_split_of_wikitext_tiles_as_in_the_paper(self):
+        for length, count, last in ((512, 426, 46), (3072, 71, 2606)):
+            planned = windows.plan_windows([217646], "non_overlapping", length, 0)
+            self.assertEqual(len(planned), count)
+            self.assertEqual(planned[-1].scored, last)
+            self.assertTrue(all(w.inputs == w.scored for w in planned))
+
+    def test_every_target_is_scored_once_in_order(self):
+        for length, stride in ((8, 8), (8, 3), (8, 1), (1, 1)):
+            planned = windows.plan_windows([20, 0, 3, 8], "sliding", length, stride)
+            scored = [(w.document, t) for w in planned for t in range(w.first_target, w.end)]
+            expected = [(d, t) for d, n in enumerate([20, 0, 3, 8]) for t in range(n)]
+            self.assertEqual(scored, expected)
+
+    def test_sliding_windows_fill_up_and_then_keep_their_length(self):
+        planned = windows.plan_windows([11], "sliding", 8, 3)
+        self.assertEqual([w.scored for w in planned], [3, 3, 3, 2])
+        # Three, six, then eight; the short last step keeps the context of 8 - 3 before it.
+        self.assertEqual([w.inputs for w in planned], [3, 6, 8, 7])
+        ones = windows.plan_windows([20], "sliding", 8, 1)
+        self.assertEqual([w.inputs for w in ones], [min(i + 1, 8) for i in range(20)])
+
+    def test_sliding_by_the_length_is_non_overlapping(self):
+        self.assertEqual(
+            windows.plan_windows([21, 5], "sliding", 8, 8),
+            windows.plan_windows([21, 5], "non_overlapping", 8, 0),
+        )
+
+    def test_max_tokens_keeps_the_first_targets_of_the_split(self):
+        whole = windows.plan_windows([10, 10], "sliding", 6, 4)
+        cut = windows.plan_windows([10, 10], "sliding", 6, 4, max_tokens=13)
+        self.assertEqual(cut[:3], whole[:3])
+        self.assertEqual(cut[3], windows.Window(1, 0, 0, 3))
+        self.assertEqual(len(cut), 4)
+
+    def test_a_stride_beyond_the_length_would_skip_tokens_and_is_refused(self):
+        for stride in (0, 9):
+            with self.assertRaisesRegex(ValueError, "out of range"):
+                windows.plan_windows([20], "sliding", 8, stride)
+
+    def test_positions_leave_out_first_tokens_unless_a_start_token_is_read(self):
+        tokens = [np.array([5, 6, 7]), np.array([8]), np.array([9, 4])]
+
+        def positions(start_token, joined):
+            documents = windows.make_documents(tokens, start_token, joined)
+            planned = windows.plan_windows([d.targets for d in documents], "non_overlapping", 2, 0)
+            return windows.scored_positions(documents, planned).tolist()
+
+        self.assertEqual(positions(None, False), [1, 2, 5])
+        self.assertEqual(positions(None, True), [1, 2, 3, 4, 5])
+        self.assertEqual(positions(0, False), [0, 1, 2, 3, 4, 5])
+        self.assertEqual(positions(0, True), [0, 1, 2, 3, 4, 5])
+        documents = windows.make_documents(tokens, 0)
+        self.assertEqual(documents[2].sequence.tolist(), [0, 9, 4])
+
+
+class Tokens(unittest.TestCase):
+    def test_each_line_ends_in_an_end_of_line_token(self):
+        words = windows.split_words(b" \n = Title = \n\nno newline")
+        expected = [b"<eos>", b"=", b"Title", b"=", b"<eos>", b"<eos>", b"no", b"newline", b"<eos>"]
+        self.assertEqual(words, expected)
+        self.assertEqual(windows.split_words(b""), [])
+
+    def test_words_outside_the_vocabulary_are_unknown(self):
+        ids = {b"<unk>": 0, b"<eos>": 1, "né".encode(): 2}
+        self.assertEqual(windows.encode_words("né new né\n".encode(), ids).tolist(), [2, 0, 2, 1])
+
+    def test_bytes_are_their_values(self):
+        self.assertEqual(windows.encode_bytes(b"A\n\xff").tolist(), [65, 10, 255])
+
+    def test_a_folder_is_its_files_by_path_without_hidden_ones(self):
+        with tempfile.TemporaryDirectory() as folder:
+            root = Path(folder)
+            for name in ("b.txt", "a/z.txt", "a/c.txt", ".hidden", ".git/x", "B.txt"):
+                (root / name).parent.mkdir(exist_ok=True)
+                (root / name).write_text(name)
+            names = [str(f.relative_to(root)) for f in windows.source_files(root)]
+            self.assertEqual(names, ["B.txt", "a/c.txt", "a/z.txt", "b.txt"])
+
+
+class Corpus(unittest.TestCase):
+    def test_generator_gives_the_documents_of_the_design(self):
+        self.assertEqual(corpus.SplitMix64(0).next(), 0xE220A8397B1DCDAF)
+        for seed, document, prefix in (
+            (1, 0, "6 67 3 42 6 67 1 21 6 67 1 21 6 67 1 20 6 67 5 58 7 72 5 58"),
+            (1, 1, "8 80 10 93 0 14 10 99 0 13 10 93"),
+            (2, 0, "0 17 4 46 0 17 4 46 3 37 4 46 4 46 4 46"),
+        ):
+            expected = [int(token) for token in prefix.split()]
+            self.assertEqual(corpus.generate_document(seed, document)[: len(expected)], expected)
+
+    def test_sums_of_all_ids_are_those_of_the_design(self):
+        train = sum(sum(corpus.generate_document(1, d)) for d in range(512))
+        self.assertEqual(train, 27901934)
+        held_out = sum(sum(corpus.generate_document(2, d)) for d in range(32))
+        self.assertEqual(held_out, 1739649)
+
+    def test_ideal_probabilities_of_a_first_window(self):
+        fractions = (
+            "1/16 1/8 3/32 1/8 17/32 9/16 1/16 1/8 17/32 17/24 "
+            "9/16 9/16 17/32 25/32 9/16 1/24 17/32"
+        )
+        expected = [int(p.split("/")[0]) / int(p.split("/")[1]) for p in fractions.split()]
+        document = corpus.generate_document(1, 0)
+        np.testing.assert_allclose(corpus.ideal_probabilities(document[:17]), expected, rtol=1e-14)
+        self.assertAlmostEqual(sum(corpus.ideal_nats(document[:17])), 19.979338170570, places=11)
+
+    def test_ideal_loss_of_windows_that_start_anywhere(self):
+        document = corpus.generate_document(1, 0)
+        for start, expected in (
+            (0, 94.1543229704),
+            (1, 95.9460824397),
+            (3, 98.7642579064),
+            (100, 95.0445450206),
+            (101, 93.5976260376),
+            (1001, 111.5242716588),
+        ):
+            nats = sum(corpus.ideal_nats(document[start : start + 65]))
+            self.assertAlmostEqual(nats, expected, places=9)
+        self.assertAlmostEqual(sum(corpus.ideal_nats(document[:2049])), 2708.25406175, places=7)
+
+    def test_held_out_ideal_at_each_length(self):
+        documents = windows.open_split("test", {"corpus": "ideal_reader"}, Path("."))
+        for length, expected in (
+            (64, 1.641681),
+            (128, 1.563363),
+            (256, 1.483342),
+            (512, 1.416787),
+            (1024, 1.367251),
+            (2048, 1.334380),
+        ):
+            planned = windows.plan_windows(
+                [d.targets for d in documents], "non_overlapping", length, 0
+            )
+            values = check_run.ideal_values(documents, planned)
+            self.assertEqual(values.size, 65536)
+            self.assertAlmostEqual(values.mean(), expected, delta=1e-6)
+
+    def test_sliding_within_the_length_reads_on_from_the_start(self):
+        # 65 tokens never fill a window of 64 moved by 4: each target sees all before it.
+        documents = windows.make_documents([np.array(corpus.generate_document(1, 0)[:65])])
+        planned = windows.plan_windows([64], "sliding", 64, 4)
+        values = check_run.ideal_values(documents, planned)
+        np.testing.assert_allclose(values[:4], -np.log([1 / 8, 3 / 32, 1 / 8, 17 / 32]))
+        self.assertAlmostEqual(values.sum(), 94.1543229704, places=9)
+
+
+class CheckRun(unittest.TestCase):
+    """A run folder is written from a loop over targets that shares no window code, then damaged."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.base = Path(folder.name)
+        self.run_folder = self.base / "run"
+        (self.run_folder / "evaluation").mkdir(parents=True)
+        (self.base / "prepared").mkdir()
+        (self.base / "prepared/vocabulary.json").write_text(
+            json.dumps({"kind": "word", "tokens": ["<eos>", "<unk>", *"abcdefghi"]})
+        )
+        (self.base / "test.txt").write_text("a b c d\n\ne f zz g h i a b\nc c c\n")
+        self.tokens = [2, 3, 4, 5, 0, 0, 6, 7, 1, 8, 9, 10, 2, 3, 0, 4, 4, 4, 0]
+        (self.run_folder / "config.ini").write_text(
+            "[data]\ncorpus = text\ntrain = \nvalid = \ntest = test.txt\nvocabulary = word\n"
+            "vocabulary_size = 0\nfolder = prepared\ndocuments = joined\n\n"
+            "[position.rotary]\nbase = 10000\n"
+        )
+        self.options = make_options(position__scheme="alibi")
+        tensors = make_tensors(self.options)
+        save_file(tensors, self.run_folder / "checkpoint.safetensors", self.options)
+        self.reference = model.ReferenceModel(tensors, self.options)
+
+    def write(self, nats, first=0, protocol="sliding", length=6, stride=2):
+        positions = np.array([[first, len(nats)]], np.int64)
+        metadata = {
+            "split": "test",
+            "protocol": protocol,
+            "length": str(length),
+            "stride": str(stride),
+            "max_tokens": "0",
+            "corpus": "text",
+            "corpus_hash": "",
+        }
+        name = f"test-{protocol}-L{length}-S{stride}.safetensors"
+        save_file(
+            {"nats": np.asarray(nats, np.float32), "positions": positions},
+            self.run_folder / "evaluation" / name,
+            metadata,
+        )
+
+    def right_nats(self, length=6, stride=2):
+        sequence = [0] + self.tokens
+        nats = []
+        for target in range(len(self.tokens)):
+            step = target - target % stride
+            context = sequence[max(0, step - (length - stride)) : target + 2]
+            nats.append(all_nats(self.reference, context)[-1])
+        return nats
+
+    def outcome(self):
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            status = check_run.main([str(self.run_folder), "--base-dir", str(self.base)])
+        return status, printed.getvalue()
+
+    def test_right_values_pass(self):
+        self.write(self.right_nats())
+        self.write(self.right_nats(6, 6), protocol="non_overlapping", stride=6)
+        status, printed = self.outcome()
+        self.assertEqual(status, 0, printed)
+        self.assertEqual(printed.count("19 tokens"), 2)
+
+    def test_values_of_another_stride_fail(self):
+        self.write(self.right_nats(6, 3))
+        self.assertEqual(self.outcome()[0], 1)
+
+    def test_one_wrong_or_missing_value_fails(self):
+        right = self.right_nats()
+        for wrong in (
+            [*right[:7], right[7] + 2e-4, *right[8:]],
+            [*right[:7], math.nan, *right[8:]],
+        ):
+            self.write(wrong)
+            status, printed = self.outcome()
+            self.assertEqual(status, 1)
+            self.assertIn("at value 7", printed)
+        self.write(right[:-1])
+        status, printed = self.outcome()
+        self.assertEqual(status, 1)
+        self.assertIn("18 values stored, 19 expected", printed)
+
+    def test_shifted_positions_fail(self):
+        self.write(self.right_nats(), first=1)
+        status, printed = self.outcome()
+        self.assertEqual(status, 1)
+        self.assertIn("positions", printed)
+
+    def test_a_run_without_evaluations_fails(self):
+        status, printed = self.outcome()
+        self.assertEqual(status, 1)
+        self.assertIn("no evaluation file", printed)
+
+    def test_a_file_that_is_no_safetensors_is_one_line(self):
+        (self.run_folder / "evaluation/test-sliding-L6-S2.safetensors").write_bytes(b"half")
+        status, printed = self.outcome()
+        self.assertEqual(status, 1)
+        self.assertEqual(printed.count("\n"), 1)
+        self.assertIn("FAILED", printed)
+
+
+if __name__ == "__main__":
+    unittest.main()
