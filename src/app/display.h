@@ -3,7 +3,7 @@
 #include <string>
 
 #include "experiment/run_grid.h"
-#include "training/trainer.h"
+#include "training/progress.h"
 
 namespace lengthwise {
 

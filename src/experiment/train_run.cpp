@@ -9,6 +9,7 @@
 #include "experiment/provenance.h"
 #include "experiment/run_folder.h"
 #include "position/registry.h"
+#include "training/trainer.h"
 
 namespace lengthwise {
 namespace {

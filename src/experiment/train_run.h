@@ -4,7 +4,7 @@
 #include <functional>
 
 #include "experiment/config.h"
-#include "training/trainer.h"
+#include "training/progress.h"
 
 namespace lengthwise {
 

@@ -2,35 +2,14 @@
 
 #include <atomic>
 #include <functional>
-#include <optional>
 
-#include "base/files.h"
 #include "data/window_sampler.h"
 #include "model/transformer.h"
 #include "training/checkpoint.h"
 #include "training/options.h"
+#include "training/progress.h"
 
 namespace lengthwise {
-
-/// Where a training run writes. The state is all a resumed run needs; checkpoints are for others to
-/// read.
-struct TrainingFiles {
-  fs::path log;         // a JSON line a logged step
-  fs::path checkpoint;  // weights of the last save
-  fs::path best;        // weights with the lowest validation loss
-  fs::path state;       // weights, moments and place
-};
-
-/// A line of the log.
-struct TrainingProgress {
-  int64_t step, steps;
-  double nats_per_token;  // mean over the steps since the last line
-  double learning_rate;
-  double gradient_norm;  // before clipping, of this step
-  double tokens_per_second;
-  double seconds_left;
-  std::optional<double> validation_nats_per_token;
-};
 
 struct TrainingHooks {
   std::function<double()> validate;  // nats per token on the valid split; empty: never asked

@@ -295,8 +295,10 @@ TEST_CASE("What a killed preparation left does not get into the next one", "[dat
   const Text text;
   fs::create_directory(text.folder / ".prepared.partial");
   write_file(text.folder / ".prepared.partial/train.safetensors", "half a");
+  write_file(text.folder / ".prepared.partial/vocabulary.model", "half a model");
   text.prepare();
   CHECK(text.open("train").size() == 7);
+  CHECK_FALSE(fs::exists(text.prepared_path() / "vocabulary.model"));
 }
 
 TEST_CASE("Several processes may prepare the same folder at once", "[data]") {
