@@ -102,7 +102,9 @@ class FolderLock {
  public:
   explicit FolderLock(const fs::path& path) {
     descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    if (descriptor_ < 0) fail("{}: cannot be written: {}", path.string(), std::strerror(errno));
+    if (descriptor_ < 0) {
+      fail("data.folder: {}: cannot be written: {}", path.string(), std::strerror(errno));
+    }
     if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0) return;
     spdlog::info("data: another process prepares {}; waiting for it", path.stem().string());
     while (::flock(descriptor_, LOCK_EX) != 0) {

@@ -1,1 +1,257 @@
+#include "position/registry.h"
+
+#include <cmath>
+#include <set>
+
+#include "base/error.h"
+#include "base/safetensors.h"
+#include "model/losses.h"
+#include "model/transformer.h"
+#include "position/options.h"
+#include "position/scheme.h"
+#include "temporary_folder.h"
+#include "tensor_check.h"
 #include "test.h"
+#include "training/checkpoint.h"
+
+namespace lengthwise {
+namespace {
+
+constexpr int64_t kVocabularySize = 11;
+
+/// What every registered scheme must keep, whatever it is: a small model with it, drawn from `seed`.
+Transformer model_with(const SchemeEntry& entry, int64_t train_length, uint64_t seed = 1) {
+  ModelOptions model;
+  model.width = 24;
+  model.layers = 2;
+  model.heads = 3;
+  model.feedforward = 32;
+  model.train_length = train_length;
+  PositionOptions position;
+  position.scheme = entry.name;
+  position.validate(model.shape());
+  Transformer transformer = make_transformer(model, position, kVocabularySize);
+  transformer->reset_parameters(seed);
+  transformer->eval();
+  return transformer;
+}
+
+torch::Tensor random_tokens(int64_t rows, int64_t length, uint64_t seed = 7) {
+  torch::manual_seed(seed);
+  return torch::randint(kVocabularySize, {rows, length}, torch::kInt64);
+}
+
+torch::Tensor hidden_of(Transformer& model, const torch::Tensor& tokens) {
+  const torch::NoGradGuard no_grad;
+  return model->forward(tokens);
+}
+
+/// Another token at one place.
+torch::Tensor with_another_token(const torch::Tensor& tokens, int64_t place) {
+  auto changed = tokens.clone();
+  changed.select(1, place).add_(1).remainder_(kVocabularySize);
+  return changed;
+}
+
+double loss_of(Transformer& model, const torch::Tensor& tokens) {
+  const torch::NoGradGuard no_grad;
+  const int64_t length = tokens.size(1) - 1;
+  return mean_nats(model->forward(tokens.slice(1, 0, length)).flatten(0, 1), model->head_weight(),
+                   tokens.slice(1, 1).flatten())
+      .item<double>();
+}
+
+/// A part of a parameter that gradients must reach.
+struct Part {
+  std::string name;
+  torch::Tensor value, gradient;
+};
+
+/// Queries, keys and values of each layer, and all that is the scheme's own.
+std::vector<Part> parts_of(const Transformer& model) {
+  std::vector<Part> parts;
+  for (const auto& [name, parameter] : named_parameters(*model)) {
+    if (name.ends_with("query_key_value.weight")) {
+      const auto values = parameter.detach().chunk(3), gradients = parameter.grad().chunk(3);
+      for (size_t i = 0; i < 3; ++i) {
+        parts.push_back({name + "/" + std::to_string(i), values[i], gradients[i]});
+      }
+    } else if (name.starts_with("position.")) {
+      parts.push_back({name, parameter.detach(), parameter.grad()});
+    }
+  }
+  return parts;
+}
+
+}  // namespace
+
+TEST_CASE("The table of schemes names nothing twice and keeps its order", "[position]") {
+  std::set<std::string_view> names, summaries;
+  int64_t order = 0;
+  for (const SchemeEntry& entry : scheme_entries()) {
+    CAPTURE(entry.name);
+    CHECK(names.insert(entry.name).second);
+    CHECK(summaries.insert(entry.summary).second);
+    CHECK_FALSE(entry.paper.empty());
+    CHECK(scheme_order(entry.name) == order);
+    CHECK(scheme_names().at(static_cast<size_t>(order)) == entry.name);
+    ++order;
+  }
+  CHECK(names.size() == scheme_names().size());
+}
+
+TEST_CASE("An unknown scheme is refused with the nearest name", "[position]") {
+  try {
+    scheme_entry("alibbi");
+    FAIL("was taken");
+  } catch (const UserError& error) {
+    const std::string line = error.what();
+    CHECK(line.find("position.scheme: 'alibbi' is unknown") == 0);
+    CHECK(line.find("did you mean 'alibi'") != std::string::npos);
+  }
+}
+
+TEST_CASE("Every scheme is causal", "[position]") {
+  for (const SchemeEntry& entry : scheme_entries()) {
+    for (int64_t length : {1, 2, 63, 512, 513, 700}) {
+      DYNAMIC_SECTION(entry.name << " at " << length << " tokens") {
+        Transformer model = model_with(entry, 700);
+        const auto tokens = random_tokens(1, length);
+        const auto before = hidden_of(model, tokens);
+        CHECK(before.sizes() == torch::IntArrayRef({1, length, 24}));
+        CHECK(before.isfinite().all().item<bool>());
+        for (int64_t place : {1, 31, 62, 511, 512, 600, 699}) {
+          if (place >= length) break;
+          CAPTURE(place);
+          const auto after = hidden_of(model, with_another_token(tokens, place));
+          CHECK(torch::equal(after.slice(1, 0, place), before.slice(1, 0, place)));
+          CHECK(largest_difference(after.select(1, place), before.select(1, place)) > 1e-2);
+          if (place + 1 < length) CHECK_FALSE(torch::equal(after.slice(1, place + 1), before.slice(1, place + 1)));
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("Every scheme runs at 4 times the training length or declares a limit", "[position]") {
+  constexpr int64_t kTrainLength = 16;
+  for (const SchemeEntry& entry : scheme_entries()) {
+    DYNAMIC_SECTION(entry.name) {
+      Transformer model = model_with(entry, kTrainLength);
+      const auto limit = model->max_length();
+      CHECK((entry.length == "any") == !limit.has_value());
+      if (limit) {
+        CHECK(*limit >= kTrainLength);
+        CHECK(hidden_of(model, random_tokens(2, *limit)).isfinite().all().item<bool>());
+        CHECK_THROWS(hidden_of(model, random_tokens(2, *limit + 1)));
+      } else {
+        CHECK(hidden_of(model, random_tokens(2, 4 * kTrainLength)).isfinite().all().item<bool>());
+      }
+    }
+  }
+}
+
+TEST_CASE("A scheme without a limit knows nothing of the training length", "[position]") {
+  for (const SchemeEntry& entry : scheme_entries()) {
+    DYNAMIC_SECTION(entry.name) {
+      Transformer trained_short = model_with(entry, 8), trained_long = model_with(entry, 100);
+      if (trained_short->max_length()) {
+        CHECK(*trained_short->max_length() < *trained_long->max_length());
+      } else {
+        const auto tokens = random_tokens(1, 40);
+        CHECK(torch::equal(hidden_of(trained_short, tokens), hidden_of(trained_long, tokens)));
+      }
+    }
+  }
+}
+
+TEST_CASE("Answers do not depend on the order in which lengths are asked", "[position]") {
+  for (const SchemeEntry& entry : scheme_entries()) {
+    DYNAMIC_SECTION(entry.name) {
+      const std::vector<int64_t> lengths = {5, 64, 17, 1, 40};
+      Transformer model = model_with(entry, 64);
+      for (int64_t length : lengths) {
+        CAPTURE(length);
+        Transformer fresh = model_with(entry, 64);
+        const auto tokens = random_tokens(1, length);
+        CHECK(torch::equal(hidden_of(model, tokens), hidden_of(fresh, tokens)));
+      }
+    }
+  }
+}
+
+TEST_CASE("Rows of a batch do not see one another", "[position]") {
+  for (const SchemeEntry& entry : scheme_entries()) {
+    DYNAMIC_SECTION(entry.name) {
+      Transformer model = model_with(entry, 40);
+      const auto tokens = random_tokens(3, 40);
+      const auto together = hidden_of(model, tokens);
+      for (int64_t row = 0; row < 3; ++row) {
+        CAPTURE(row);
+        // The hidden states are of size 1; a matrix product may round by its number of rows.
+        CHECK(largest_difference(together.slice(0, row, row + 1),
+                                 hidden_of(model, tokens.slice(0, row, row + 1))) < 1e-5);
+      }
+    }
+  }
+}
+
+TEST_CASE("Gradients reach queries, keys, values and what a scheme learns", "[position]") {
+  constexpr int64_t kLength = 24;
+  for (const SchemeEntry& entry : scheme_entries()) {
+    DYNAMIC_SECTION(entry.name) {
+      Transformer model = model_with(entry, kLength);
+      // A head of small weights would leave little slope to measure.
+      const torch::NoGradGuard frozen;
+      model->head.normal_(0, 0.5);
+      const auto tokens = random_tokens(4, kLength + 1);
+      {
+        const torch::AutoGradMode with_gradients(true);
+        mean_nats(model->forward(tokens.slice(1, 0, kLength)).flatten(0, 1), model->head_weight(),
+                  tokens.slice(1, 1).flatten())
+            .backward();
+      }
+      const auto parts = parts_of(model);
+      CHECK(parts.size() >= (entry.learned ? 7u : 6u));
+      for (const Part& part : parts) {
+        CAPTURE(part.name);
+        REQUIRE(part.gradient.defined());
+        const double slope = part.gradient.norm().item<double>();
+        REQUIRE(slope > 1e-3);
+        // Along its own gradient the loss must rise by the gradient's length.
+        const auto original = part.value.clone();
+        const double step = 0.02;
+        const auto direction = part.gradient / slope;
+        part.value.copy_(original + step * direction);
+        const double above = loss_of(model, tokens);
+        part.value.copy_(original - step * direction);
+        const double below = loss_of(model, tokens);
+        part.value.copy_(original);
+        CHECK((above - below) / (2 * step) == Approx(slope).epsilon(0.01));
+      }
+    }
+  }
+}
+
+TEST_CASE("What a scheme learns is saved under position. and loaded again", "[position]") {
+  for (const SchemeEntry& entry : scheme_entries()) {
+    DYNAMIC_SECTION(entry.name) {
+      const TemporaryFolder folder;
+      Transformer model = model_with(entry, 16, 1), other = model_with(entry, 16, 2);
+      const auto tokens = random_tokens(2, 16);
+      CHECK_FALSE(torch::equal(hidden_of(model, tokens), hidden_of(other, tokens)));
+
+      save_tensors(folder / "model.safetensors", named_parameters(*model), {});
+      const SafetensorsFile file(folder / "model.safetensors");
+      bool holds_position = false;
+      for (const auto& [name, array] : file.arrays()) {
+        holds_position = holds_position || name.starts_with("position.");
+      }
+      CHECK(holds_position == entry.learned);
+      load_tensors(file, named_parameters(*other));
+      CHECK(torch::equal(hidden_of(model, tokens), hidden_of(other, tokens)));
+    }
+  }
+}
+
+}  // namespace lengthwise
