@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <openssl/evp.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -83,6 +84,25 @@ void AtomicFile::commit() {
   if (::rename(aside_.c_str(), path_.c_str()) != 0) fail_with_errno(path_, "cannot be replaced");
   ::close(descriptor_);
   descriptor_ = -1;
+}
+
+FileLock::FileLock(const fs::path& path)
+    : path_(path), descriptor_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)) {
+  if (descriptor_ < 0) fail_with_errno(path, "cannot be written");
+}
+
+FileLock::~FileLock() {
+  ::close(descriptor_);
+}
+
+bool FileLock::try_hold() {
+  return ::flock(descriptor_, LOCK_EX | LOCK_NB) == 0;
+}
+
+void FileLock::wait() {
+  while (::flock(descriptor_, LOCK_EX) != 0) {
+    if (errno != EINTR) fail_with_errno(path_, "cannot be locked");
+  }
 }
 
 void write_file(const fs::path& path, std::string_view text) {

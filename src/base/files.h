@@ -46,6 +46,24 @@ class AtomicFile {
   int descriptor_ = -1;
 };
 
+/// Held by one process at a time. The file stays where it is: taking it away would let a waiting
+/// process hold a lock on what no longer has a name. UserError where the file cannot be written.
+class FileLock {
+ public:
+  explicit FileLock(const fs::path& path);
+  ~FileLock();
+  FileLock(const FileLock&) = delete;
+  FileLock& operator=(const FileLock&) = delete;
+
+  /// Whether it is held now; does not wait.
+  bool try_hold();
+  void wait();
+
+ private:
+  fs::path path_;
+  int descriptor_;
+};
+
 void write_file(const fs::path& path, std::string_view text);
 /// Adds a line to a log in one write, so that a kill leaves at most the last line unfinished.
 void append_line(const fs::path& path, std::string_view line);

@@ -1,14 +1,9 @@
 #include "data/text_corpus.h"
 
-#include <fcntl.h>
 #include <spdlog/spdlog.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include <array>
-#include <cerrno>
 #include <chrono>
-#include <cstring>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -95,32 +90,6 @@ void require_same_sources(const SplitOption& given, const PreparedSplit* split,
     }
   }
 }
-
-/// Held by one process at a time; the others wait in the constructor. The file stays, as taking it
-/// away would let a waiting process lock what no longer has a name.
-class FolderLock {
- public:
-  explicit FolderLock(const fs::path& path) {
-    descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    if (descriptor_ < 0) {
-      fail("data.folder: {}: cannot be written: {}", path.string(), std::strerror(errno));
-    }
-    if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0) return;
-    spdlog::info("data: another process prepares {}; waiting for it", path.stem().string());
-    while (::flock(descriptor_, LOCK_EX) != 0) {
-      if (errno == EINTR) continue;
-      const int error = errno;
-      ::close(descriptor_);
-      fail("{}: cannot be locked: {}", path.string(), std::strerror(error));
-    }
-  }
-  ~FolderLock() { ::close(descriptor_); }
-  FolderLock(const FolderLock&) = delete;
-  FolderLock& operator=(const FolderLock&) = delete;
-
- private:
-  int descriptor_ = -1;
-};
 
 /// A folder that takes its name by `commit`, and is gone without it. What a killed process left
 /// under the same name goes first: the caller holds the lock.
@@ -252,7 +221,11 @@ Manifest prepare_or_read(const DataOptions& options, const fs::path& folder) {
     fail("data.folder: {}: is not prepared; set data.train to prepare it", folder.string());
   }
   if (folder.has_parent_path()) make_folder(folder.parent_path());
-  const FolderLock lock(folder.parent_path() / ("." + folder.filename().string() + ".lock"));
+  FileLock lock(folder.parent_path() / ("." + folder.filename().string() + ".lock"));
+  if (!lock.try_hold()) {
+    spdlog::info("data: another process prepares {}; waiting for it", folder.string());
+    lock.wait();
+  }
   if (!prepared(options, folder)) {
     AtomicFolder fresh(folder);
     prepare_into(options, fresh.aside());

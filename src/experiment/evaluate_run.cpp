@@ -100,7 +100,7 @@ void evaluate_run(const fs::path& folder, const Config& config,
   const fs::path checkpoint = RunFolder(folder).checkpoint(config.evaluation.checkpoint);
   Transformer model = load_model(checkpoint, config, dataset);
   const std::string checkpoint_hash = sha256_of_file(checkpoint);
-  const FolderLock lock(folder);
+  const auto lock = lock_run_folder(folder);
   const auto before = read_evaluations(folder);
 
   for (int64_t length : config.evaluation.lengths) {

@@ -1,12 +1,5 @@
 #include "experiment/run_folder.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
-
 #include "base/error.h"
 
 namespace lengthwise {
@@ -49,19 +42,12 @@ void RunFolder::write_record(const RunRecord& run) const {
   write_file(record(), to_json(run) + "\n");
 }
 
-FolderLock::FolderLock(const fs::path& folder)
-    : descriptor_(::open((folder / ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)) {
-  if (descriptor_ < 0) {
-    fail("{}: cannot be written: {}", folder.string(), std::strerror(errno));
-  }
-  if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
-    ::close(descriptor_);
+std::unique_ptr<FileLock> lock_run_folder(const fs::path& folder) {
+  auto lock = std::make_unique<FileLock>(folder / ".lock");
+  if (!lock->try_hold()) {
     fail("{}: another process is at work on this run; wait for it or stop it", folder.string());
   }
-}
-
-FolderLock::~FolderLock() {
-  ::close(descriptor_);
+  return lock;
 }
 
 }  // namespace lengthwise

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 
 #include "base/files.h"
@@ -39,15 +40,6 @@ class RunFolder {
 };
 
 /// Held while a process writes into a run folder: a second one is a UserError, not two writers.
-class FolderLock {
- public:
-  explicit FolderLock(const fs::path& folder);
-  ~FolderLock();
-  FolderLock(const FolderLock&) = delete;
-  FolderLock& operator=(const FolderLock&) = delete;
-
- private:
-  int descriptor_;
-};
+std::unique_ptr<FileLock> lock_run_folder(const fs::path& folder);
 
 }  // namespace lengthwise

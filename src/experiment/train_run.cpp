@@ -69,7 +69,7 @@ TrainingEnd train_run(const Config& config,
 
   const RunFolder folder(config.run_folder());
   folder.open_or_create(config);
-  const FolderLock lock(folder.path());
+  const auto lock = lock_run_folder(folder.path());
   RunRecord record = describe_run(config, dataset, model);
   if (const auto before = folder.read_record()) {
     if (before->corpus_hash != dataset.hash) refuse_other_corpus(folder.record(), dataset);
