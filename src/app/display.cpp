@@ -1,6 +1,7 @@
 #include "app/display.h"
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -44,6 +45,13 @@ std::string summary(const GridReport& report) {
                               : "about " + format_duration(report.seconds_left) + " left");
 }
 
+/// Cut so that a line never wraps: lines that are drawn again are counted.
+std::string fitted(const std::string& line) {
+  winsize size{};
+  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return line;
+  return line.substr(0, size.ws_col - 1);
+}
+
 bool on_terminal() {
   return ::isatty(STDOUT_FILENO) == 1;
 }
@@ -60,7 +68,7 @@ void show_training(const TrainingProgress& progress) {
                   progress.tokens_per_second, format_duration(progress.seconds_left));
   const bool last = progress.step == progress.steps;
   if (on_terminal()) {
-    fmt::print("\r\033[K{}{}", line, last ? "\n" : "");
+    fmt::print("\r\033[K{}{}", fitted(line), last ? "\n" : "");
   } else {
     fmt::print("{}\n", line);
   }
@@ -83,7 +91,7 @@ void GridDisplay::redraw(const GridReport& report) {
   std::string text;
   if (lines_drawn_ > 0) text += fmt::format("\033[{}A", lines_drawn_);
   lines_drawn_ = 0;
-  const auto add_line = [&](const std::string& line) { text += "\r\033[K" + line + "\n"; };
+  const auto add_line = [&](const std::string& line) { text += "\r\033[K" + fitted(line) + "\n"; };
   // What has ended scrolls away above the lines that are drawn again.
   for (size_t i = 0; i < report.runs.size(); ++i) {
     const State state = report.runs[i].state;

@@ -1,7 +1,9 @@
 #include "experiment/config.h"
 
 #include <algorithm>
+#include <thread>
 
+#include "base/error.h"
 #include "base/options.h"
 
 namespace lengthwise {
@@ -22,7 +24,18 @@ void Config::declare(OptionSet& options) {
   grid.declare(options);
 }
 
+void RunOptions::validate() const {
+  const int64_t cores = std::thread::hardware_concurrency();
+  if (threads > cores && cores > 0) {
+    fail(
+        "run.threads: {} is more than the {} cores of this machine; threads that share a core wait "
+        "for each other",
+        threads, cores);
+  }
+}
+
 void Config::validate() const {
+  run.validate();
   data.validate();
   model.validate();
   position.validate(model.shape());

@@ -21,6 +21,7 @@ struct RunOptions {
   int64_t threads = 1;
 
   void declare(OptionSet& options);
+  void validate() const;
 };
 
 /// Every option of the program. All commands know all sections, so that one file serves them all.

@@ -89,7 +89,10 @@ class Sgd final : public Optimizer {
       const auto weights = pick(values, group.members);
       if (group.weight_decay > 0)
         at::_foreach_mul_(weights, 1 - learning_rate * group.weight_decay);
-      at::_fused_sgd_(weights, pick(slopes, group.members), pick(velocities_, group.members),
+      // Without momentum the kernel refuses velocities.
+      const auto velocities = options_.momentum > 0 ? pick(velocities_, group.members)
+                                                    : std::vector<torch::Tensor>();
+      at::_fused_sgd_(weights, pick(slopes, group.members), velocities,
                       /*weight_decay=*/0.0, options_.momentum, learning_rate, /*dampening=*/0.0,
                       /*nesterov=*/options_.momentum > 0, /*maximize=*/false,
                       /*is_first_step=*/false);
