@@ -1,12 +1,21 @@
 #pragma once
 
-#include "position/scheme.h"
+#include "model/attention_walk.h"
 
 namespace lengthwise {
 
-/// Causal softmax(q k' / sqrt(K) + bias) v without ever holding [H, T, T].
-/// q, k, v are [B, H, T, K] float32; -> [B, H, T, K]. Gradients reach q, k and v.
+/// What attention does beside the scheme's bias.
+struct AttentionRule {
+  Visibility visibility;
+  AttentionDropout dropout;
+  double scale = 0;  // of q k'; 0: 1 / sqrt(K)
+};
+
+/// Causal softmax(scale q k' + bias) v without ever holding [H, T, T]; the cheapest exact way for
+/// the kind of bias is taken. q, k, v are [B, H, T, K] float32; -> [B, H, T, K]. Gradients reach q,
+/// k, v and the bias's tensors.
 torch::Tensor causal_attention(const torch::Tensor& queries, const torch::Tensor& keys,
-                               const torch::Tensor& values, const AttentionBias& bias);
+                               const torch::Tensor& values, const AttentionBias& bias,
+                               const AttentionRule& rule = {});
 
 }  // namespace lengthwise

@@ -109,8 +109,8 @@ void TransformerImpl::reset_parameters(uint64_t seed) {
   position->reset_parameters();
 }
 
-torch::Tensor TransformerImpl::forward(const torch::Tensor& tokens) {
-  const auto positions = position->positions(tokens.size(1));
+torch::Tensor TransformerImpl::forward(const torch::Tensor& tokens, uint64_t draw) {
+  const auto positions = position->positions(tokens.size(1), draw);
   const auto tables = position->tables(positions);
   auto hidden = at::embedding(embedding, tokens);
   if (options.embedding_scale != 1) hidden = hidden * options.embedding_scale;

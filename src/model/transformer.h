@@ -59,7 +59,8 @@ struct TransformerImpl : torch::nn::Module {
   void reset_parameters(uint64_t seed);
 
   /// tokens [B, T] int64 -> [B, T, D], normalised: logits are its product with head_weight().
-  torch::Tensor forward(const torch::Tensor& tokens);
+  /// `draw` is for schemes that draw their positions (PositionScheme::positions).
+  torch::Tensor forward(const torch::Tensor& tokens, uint64_t draw = 0);
   torch::Tensor head_weight() const;  // [V, D]
   std::optional<int64_t> max_length() const;
 

@@ -3,6 +3,7 @@
 #include <bit>
 #include <cmath>
 
+#include "position/distance_bias.h"
 #include "position/registry.h"
 #include "position/scheme.h"
 
@@ -13,15 +14,11 @@ class Alibi final : public PositionScheme {
  public:
   explicit Alibi(int64_t heads) : slopes_(torch::tensor(alibi_slopes(heads), torch::kFloat64)) {}
 
-  std::vector<torch::Tensor> tables(const Positions& positions) const override {
-    TORCH_CHECK(positions.step, "a bias by distance needs evenly spaced positions");
-    const auto distances =
-        torch::arange(positions.values.size(0), torch::kFloat64) * *positions.step;  // [T]
-    return {torch::outer(-slopes_, distances).to(torch::kFloat32)};
-  }
-
   AttentionBias attention_bias(const LayerContext& context) const override {
-    return DistanceBias{context.tables[0]};
+    return make_distance_bias(
+        context.positions, {}, [slopes = slopes_](const torch::Tensor& distances, at::TensorList) {
+          return -torch::tensordot(slopes.unsqueeze(1), distances.unsqueeze(0), {1}, {0});
+        });
   }
 
  private:

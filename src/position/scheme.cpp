@@ -2,7 +2,7 @@
 
 namespace lengthwise {
 
-Positions PositionScheme::positions(int64_t length) const {
+Positions PositionScheme::positions(int64_t length, uint64_t) const {
   return {torch::arange(length, torch::kFloat64), 1.0};
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <variant>
 #include <vector>
@@ -18,13 +19,42 @@ struct QueriesKeys {
   torch::Tensor queries, keys;  // [B, H, T, K]
 };
 
-/// What a scheme adds to the logits, by the kind of thing it depends on; attention picks the
-/// cheapest exact way for each kind and never learns which scheme it serves.
+/// A rectangle of logits: queries against the keys they may see. Rows may stand in any order.
+struct LogitBlock {
+  int64_t begin, end;         // query rows
+  int64_t sinks, first;       // key columns: [0, sinks), then [first, end)
+  torch::Tensor query_index;  // [Q] int64
+  torch::Tensor key_index;    // [C] int64
+  torch::Tensor visible;      // [Q, C] bool: causal, window and sinks
+};
+
+/// What a scheme adds to the logits, or does to them, by the kind of thing it depends on. Attention
+/// picks the cheapest exact way for each kind and never learns which scheme it serves. Tensors that
+/// need gradients are listed, because a block is computed again inside backward: it must read them
+/// from its argument alone (torch::linear(x, inputs[0]), never a module's forward).
 struct NoBias {};
 struct DistanceBias {
   torch::Tensor value;  // [H, T] float32, at distance 0 ... T-1 of a key behind its query
 };
-using AttentionBias = std::variant<NoBias, DistanceBias>;
+struct KeyBias {
+  torch::Tensor value;  // [1 or B, H, T] float64; what is constant in a row cancels in the softmax
+};
+struct PairBias {
+  std::vector<torch::Tensor> inputs;
+  /// -> [1 or B, H, Q, C] float32, finite also where invisible
+  std::function<torch::Tensor(const LogitBlock&, at::TensorList inputs)> block;
+  int64_t floats_per_logit;  // the block's temporaries: attention chooses its rows by it
+};
+struct LogitChange {
+  std::vector<torch::Tensor> inputs;
+  /// From the scaled logits [B, H, Q, C], not masked and finite, and the queries [B, H, Q, K]; ->
+  /// the new ones.
+  std::function<torch::Tensor(const torch::Tensor& logits, const torch::Tensor& queries,
+                              const LogitBlock&, at::TensorList inputs)>
+      block;
+  int64_t floats_per_logit;
+};
+using AttentionBias = std::variant<NoBias, DistanceBias, KeyBias, PairBias, LogitChange>;
 
 /// What a layer's hooks may look at.
 struct LayerContext {
@@ -40,8 +70,9 @@ struct LayerContext {
 /// on a length seen before, so answers do not depend on the order in which lengths are asked.
 class PositionScheme : public torch::nn::Module {
  public:
-  /// Positions of a window: 0 ... length-1.
-  virtual Positions positions(int64_t length) const;
+  /// Positions of a window: 0 ... length-1. A scheme that draws them does so from `draw`, which
+  /// names the forward pass: a training step, or a place in the evaluation.
+  virtual Positions positions(int64_t length, uint64_t draw) const;
 
   /// What the layers share, made once a forward pass with its graph: angles, biases by distance.
   virtual std::vector<torch::Tensor> tables(const Positions& positions) const;
