@@ -6,6 +6,8 @@
 namespace lengthwise {
 namespace {
 
+using torch::Tensor;
+
 constexpr float kMinusInfinity = -std::numeric_limits<float>::infinity();
 
 }  // namespace
@@ -63,6 +65,37 @@ torch::Tensor HankelVector::mask(const LogitBlock& block) const {
   return falling_.as_strided(
       {1, falling_.size(0), block.end - block.begin, block.end - block.first},
       {falling_.numel(), falling_.stride(0), 1, 1}, offset);
+}
+
+std::vector<Tensor> bias_inputs(const AttentionBias& bias) {
+  return std::visit(Overloaded{
+                        [](const NoBias&) { return std::vector<Tensor>(); },
+                        [](const DistanceBias& kind) { return std::vector<Tensor>{kind.value}; },
+                        [](const KeyBias& kind) { return std::vector<Tensor>{kind.value}; },
+                        [](const auto& kind) { return kind.inputs; },
+                    },
+                    bias);
+}
+
+Tensor block_bias(const AttentionBias& bias, const LogitBlock& block, at::TensorList inputs) {
+  return std::visit(
+      Overloaded{
+          [&](const DistanceBias&) {
+            const auto distance = (block.query_index.unsqueeze(1) - block.key_index).clamp_min(0);
+            return inputs[0]
+                .index_select(1, distance.flatten())
+                .view({1, inputs[0].size(0), distance.size(0), distance.size(1)});
+          },
+          [&](const KeyBias&) {
+            // In float64 relative to the block's last key, and only then rounded.
+            const auto origin = inputs[0].slice(2, block.end - 1, block.end);
+            const auto relative = (block_columns(inputs[0], 2, block) - origin).to(torch::kFloat32);
+            return relative.unsqueeze(2).expand({-1, -1, block.end - block.begin, -1});
+          },
+          [&](const PairBias& kind) { return kind.block(block, inputs); },
+          [](const auto&) { return Tensor(); },
+      },
+      bias);
 }
 
 }  // namespace lengthwise

@@ -42,4 +42,19 @@ class HankelVector {
   torch::Tensor falling_;  // [H, T + rows]
 };
 
+/// std::visit with a function a kind.
+template <class... Kinds>
+struct Overloaded : Kinds... {
+  using Kinds::operator()...;
+};
+template <class... Kinds>
+Overloaded(Kinds...) -> Overloaded<Kinds...>;
+
+/// A bias's tensors, in the order in which its blocks read them.
+std::vector<torch::Tensor> bias_inputs(const AttentionBias& bias);
+
+/// The bias of a block as a tensor of its own, [1 or B, H, Q or 1, C] float32, not masked;
+/// undefined where the kind adds nothing to logits.
+torch::Tensor block_bias(const AttentionBias& bias, const LogitBlock& block, at::TensorList inputs);
+
 }  // namespace lengthwise

@@ -20,13 +20,6 @@ constexpr float kMinusInfinity = -std::numeric_limits<float>::infinity();
 /// exp() of less is denormal: slow, and nothing.
 constexpr double kSmallestExponent = -87.3;
 
-template <class... Kinds>
-struct Overloaded : Kinds... {
-  using Kinds::operator()...;
-};
-template <class... Kinds>
-Overloaded(Kinds...) -> Overloaded<Kinds...>;
-
 /// Everything of a call but its tensors, for forward and backward alike.
 struct Walk : torch::CustomClassHolder {
   AttentionBias bias;  // its tensors are replaced by the inputs handed to each function
@@ -47,28 +40,6 @@ void hide(Tensor& logits, const LogitBlock& block, const Visibility& visibility,
   const int64_t rows = block.end - block.begin, columns = logits.size(3);
   const int64_t first = visibility.window > 0 ? 0 : columns - rows;
   logits.slice(3, first).masked_fill_(block.visible.slice(1, first).logical_not(), with);
-}
-
-/// The bias of a block as a tensor of its own, [1 or B, H, Q, C], not masked.
-Tensor dense_bias(const AttentionBias& bias, const LogitBlock& block, at::TensorList inputs) {
-  return std::visit(
-      Overloaded{
-          [&](const DistanceBias&) {
-            const auto distance = (block.query_index.unsqueeze(1) - block.key_index).clamp_min(0);
-            return inputs[0]
-                .index_select(1, distance.flatten())
-                .view({1, inputs[0].size(0), distance.size(0), distance.size(1)});
-          },
-          [&](const KeyBias&) {
-            // In float64 relative to the block's last key, and only then rounded.
-            const auto origin = inputs[0].slice(2, block.end - 1, block.end);
-            const auto relative = (block_columns(inputs[0], 2, block) - origin).to(torch::kFloat32);
-            return relative.unsqueeze(2).expand({-1, -1, block.end - block.begin, -1});
-          },
-          [&](const PairBias& kind) { return kind.block(block, inputs); },
-          [](const auto&) { return Tensor(); },
-      },
-      bias);
 }
 
 Tensor keep_mask(const Walk& walk, const LogitBlock& block, at::IntArrayRef sizes) {
@@ -94,7 +65,7 @@ BlockResult fused_block(const Walk& walk, const LogitBlock& block, const Tensor&
   if (hankel && HankelVector::fits(block, walk.visibility)) {
     mask = hankel->mask(block);
   } else {
-    const auto bias = dense_bias(walk.bias, block, inputs);
+    const auto bias = block_bias(walk.bias, block, inputs);
     mask =
         bias.defined()
             ? bias.expand({-1, -1, block.end - block.begin, -1}).clone()
@@ -116,7 +87,7 @@ Tensor block_logits(const Walk& walk, const LogitBlock& block, const Tensor& que
     return change->block(logits, queries, block, inputs);
   }
   if (hankel && HankelVector::fits(block, walk.visibility)) return logits.add_(hankel->mask(block));
-  const auto bias = dense_bias(walk.bias, block, inputs);
+  const auto bias = block_bias(walk.bias, block, inputs);
   return bias.defined() ? logits.add_(bias) : logits;
 }
 
@@ -131,17 +102,6 @@ BlockResult block_by_hand(const Walk& walk, const LogitBlock& block, const Tenso
     weights.mul_(keep_mask(walk, block, weights.sizes())).div_(1 - walk.dropout.probability);
   }
   return {torch::matmul(weights, values), log_sum};
-}
-
-/// The bias's tensors, in the order in which dense_bias and the blocks read them.
-std::vector<Tensor> bias_inputs(const AttentionBias& bias) {
-  return std::visit(Overloaded{
-                        [](const NoBias&) { return std::vector<Tensor>(); },
-                        [](const DistanceBias& kind) { return std::vector<Tensor>{kind.value}; },
-                        [](const KeyBias& kind) { return std::vector<Tensor>{kind.value}; },
-                        [](const auto& kind) { return kind.inputs; },
-                    },
-                    bias);
 }
 
 int64_t floats_per_logit(const AttentionBias& bias) {

@@ -18,6 +18,13 @@ void ModelOptions::declare(OptionSet& options) {
               OneOf{{"layer", "rms"}});
   options.add("model.dropout", dropout, "after the embeddings and after each sublayer",
               Between{0.0, 0.99});
+  options.add("model.attention_dropout", attention_dropout, "of the attention probabilities",
+              Between{0.0, 0.99});
+  options.add("model.window", window,
+              "keys a query sees: itself and window - 1 before it; 0: all. With any scheme",
+              AtLeast{0});
+  options.add("model.sinks", sinks, "first tokens that stay visible beyond the window (2309.17453)",
+              AtLeast{0});
   options.add("model.tied_embeddings", tied_embeddings, "one matrix for tokens in and logits out");
   options.add("model.embedding_scale", embedding_scale,
               "token embeddings are multiplied by this before positions are added", AtLeast{0.0});
@@ -31,6 +38,9 @@ void ModelOptions::declare(OptionSet& options) {
 void ModelOptions::validate() const {
   if (width % heads != 0) {
     fail("model.heads: {} does not divide model.width {}", heads, width);
+  }
+  if (sinks > 0 && window == 0) {
+    fail("model.sinks: {} has no meaning without model.window; all tokens are visible", sinks);
   }
 }
 

@@ -18,6 +18,9 @@ struct ModelOptions {
   std::string activation = "gelu";
   std::string norm = "layer";
   double dropout = 0;
+  double attention_dropout = 0;
+  int64_t window = 0;
+  int64_t sinks = 0;
   bool tied_embeddings = false;
   double embedding_scale = 1;
   double embedding_std = 0.7;

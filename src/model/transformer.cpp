@@ -33,13 +33,14 @@ void AttentionImpl::reset(double output_gain) {
   output->reset(output_gain);
 }
 
-torch::Tensor AttentionImpl::forward(const PositionScheme& scheme, const LayerContext& context) const {
+torch::Tensor AttentionImpl::forward(const PositionScheme& scheme, const LayerContext& context,
+                                     const AttentionRule& rule) const {
   const auto& x = context.hidden;
   const auto split = query_key_value->forward(x).unflatten(-1, {3, heads, -1});  // [B, T, 3, H, K]
   const auto parts = split.permute({2, 0, 3, 1, 4}).unbind(0);                   // 3 x [B, H, T, K]
   const auto pair = scheme.apply_to_queries_keys({parts[0], parts[1]}, context);
   const auto mixed =
-      causal_attention(pair.queries, pair.keys, parts[2], scheme.attention_bias(context));
+      causal_attention(pair.queries, pair.keys, parts[2], scheme.attention_bias(context), rule);
   return output->forward(mixed.transpose(1, 2).flatten(2));
 }
 
@@ -116,12 +117,15 @@ torch::Tensor TransformerImpl::forward(const torch::Tensor& tokens, uint64_t dra
   if (options.embedding_scale != 1) hidden = hidden * options.embedding_scale;
   hidden = dropped_out(position->apply_to_embeddings(hidden, positions), options, is_training());
 
+  AttentionRule rule{{options.window, options.sinks}, {}};
+  const double attention_dropout = is_training() ? options.attention_dropout : 0;
   for (size_t layer = 0; layer < blocks.size(); ++layer) {
     const Block& block = blocks[layer];
+    rule.dropout = {attention_dropout, split_stream(draw, layer).next()};
     const LayerContext context{static_cast<int64_t>(layer), positions, tables,
                                block->attention_norm->forward(hidden)};
     hidden =
-        hidden + dropped_out(block->attention->forward(*position, context), options, is_training());
+        hidden + dropped_out(block->attention->forward(*position, context, rule), options, is_training());
     hidden =
         hidden + dropped_out(block->feedforward->forward(block->feedforward_norm->forward(hidden)),
                              options, is_training());

@@ -10,6 +10,7 @@
 namespace lengthwise {
 
 class PositionScheme;
+struct AttentionRule;
 struct LayerContext;
 struct PositionOptions;
 
@@ -18,7 +19,9 @@ struct AttentionImpl : torch::nn::Module {
   explicit AttentionImpl(const ModelOptions& options);
 
   void reset(double output_gain);
-  torch::Tensor forward(const PositionScheme& scheme, const LayerContext& context) const;  // [B, T, D]
+  /// -> [B, T, D]
+  torch::Tensor forward(const PositionScheme& scheme, const LayerContext& context,
+                        const AttentionRule& rule) const;
 
   int64_t heads;
   Linear query_key_value;  // rows: all queries, all keys, all values; head by head within each

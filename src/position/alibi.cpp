@@ -4,25 +4,65 @@
 #include <cmath>
 
 #include "position/distance_bias.h"
+#include "position/layer_parameters.h"
 #include "position/registry.h"
 #include "position/scheme.h"
 
 namespace lengthwise {
 namespace {
 
+/// -slope * distance: slopes [H], distances [...] -> [H, ...].
+torch::Tensor linear_bias(const torch::Tensor& slopes, const torch::Tensor& distances) {
+  return -torch::tensordot(slopes.unsqueeze(1), distances.unsqueeze(0), {1}, {0});
+}
+
 class Alibi final : public PositionScheme {
  public:
-  explicit Alibi(int64_t heads) : slopes_(torch::tensor(alibi_slopes(heads), torch::kFloat64)) {}
+  /// Windows longer than `full_slope_length` have their slopes scaled down.
+  Alibi(int64_t heads, std::optional<int64_t> full_slope_length)
+      : slopes_(torch::tensor(alibi_slopes(heads), torch::kFloat64)),
+        full_slope_length_(full_slope_length) {}
 
   AttentionBias attention_bias(const LayerContext& context) const override {
-    return make_distance_bias(
-        context.positions, {}, [slopes = slopes_](const torch::Tensor& distances, at::TensorList) {
-          return -torch::tensordot(slopes.unsqueeze(1), distances.unsqueeze(0), {1}, {0});
-        });
+    const auto slopes = slopes_ * factor(context.positions.values.size(0));
+    return make_distance_bias(context.positions, {},
+                              [slopes](const torch::Tensor& distances, at::TensorList) {
+                                return linear_bias(slopes, distances);
+                              });
   }
 
  private:
+  double factor(int64_t length) const {
+    if (!full_slope_length_ || length <= *full_slope_length_) return 1;
+    return static_cast<double>(*full_slope_length_) / static_cast<double>(length);
+  }
+
   torch::Tensor slopes_;  // [H] float64
+  std::optional<int64_t> full_slope_length_;
+};
+
+class AlibiLearned final : public PositionScheme {
+ public:
+  AlibiLearned(int64_t heads, int64_t layers)
+      : log_slopes_(register_layer_parameters(*this, layers, "log_slopes", {heads})) {}
+
+  void reset_parameters() override {
+    const torch::NoGradGuard no_grad;
+    for (const torch::Tensor& each : log_slopes_) {
+      each.copy_(torch::tensor(alibi_slopes(each.size(0)), torch::kFloat64).log());
+    }
+  }
+
+  AttentionBias attention_bias(const LayerContext& context) const override {
+    return make_distance_bias(context.positions,
+                              {log_slopes_.at(static_cast<size_t>(context.layer))},
+                              [](const torch::Tensor& distances, at::TensorList inputs) {
+                                return linear_bias(inputs[0].to(torch::kFloat64).exp(), distances);
+                              });
+  }
+
+ private:
+  std::vector<torch::Tensor> log_slopes_;  // [H] a layer
 };
 
 }  // namespace
@@ -40,7 +80,16 @@ std::vector<double> alibi_slopes(int64_t heads) {
 }
 
 std::shared_ptr<PositionScheme> make_alibi(const PositionOptions&, const ModelShape& shape) {
-  return std::make_shared<Alibi>(shape.heads);
+  return std::make_shared<Alibi>(shape.heads, std::nullopt);
+}
+
+std::shared_ptr<PositionScheme> make_alibi_learned(const PositionOptions&,
+                                                   const ModelShape& shape) {
+  return std::make_shared<AlibiLearned>(shape.heads, shape.layers);
+}
+
+std::shared_ptr<PositionScheme> make_alibi_scaled(const PositionOptions&, const ModelShape& shape) {
+  return std::make_shared<Alibi>(shape.heads, shape.train_length);
 }
 
 }  // namespace lengthwise

@@ -16,6 +16,19 @@ struct PositionOptions;
 /// nearest keys at large j.
 std::shared_ptr<PositionScheme> make_alibi(const PositionOptions&, const ModelShape&);
 
+/// ALiBi with slopes learned for each head of each layer, which the paper (section 3) tried and
+/// found to extrapolate worse. `position.layers.<layer>.log_slopes` [H] holds ln m: m = exp(ln m)
+/// stays positive without a bound that gradients would not see, and a step changes a slope in
+/// proportion to itself. Training begins at the fixed slopes above. Learned as it is, m
+/// may turn negative and reward distance.
+std::shared_ptr<PositionScheme> make_alibi_learned(const PositionOptions&, const ModelShape&);
+
+/// Position interpolation for ALiBi, Al-Khateeb et al. 2023 (2310.13017): a window of T tokens
+/// longer than train_length takes the slopes m_h train_length / T, so that its farthest key is as
+/// far as the farthest in training. Windows up to train_length are plain ALiBi's. The factor
+/// follows each window alone, never a longer one seen before.
+std::shared_ptr<PositionScheme> make_alibi_scaled(const PositionOptions&, const ModelShape&);
+
 /// The slopes of n heads. n a power of two: 2^(-8/n), and the same ratio on. Otherwise, as the
 /// authors' code has it: the slopes of the largest power of two p below n, then the 1st, 3rd, 5th
 /// ... of those of 2p. The order is part of the rule, for heads are trained with their slopes.

@@ -10,6 +10,19 @@ void PositionOptions::declare(OptionSet& options) {
               OneOf{scheme_names()});
   sinusoidal.declare(options);
   rotary.declare(options);
+  rotary_interpolated.declare(options);
+  rotary_ntk.declare(options);
+  rotary_dynamic_ntk.declare(options);
+  rotary_yarn.declare(options);
+  rotary_longrope.declare(options);
+  rotary_llama3.declare(options);
+  xpos.declare(options);
+  randomized.declare(options);
+  t5_bias.declare(options);
+  sandwich.declare(options);
+  fire.declare(options);
+  cope.declare(options);
+  dape.declare(options);
 }
 
 void PositionOptions::validate(const ModelShape& shape) const {

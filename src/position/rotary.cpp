@@ -1,5 +1,8 @@
 #include "position/rotary.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "base/error.h"
 #include "base/options.h"
 #include "position/options.h"
@@ -9,7 +12,7 @@
 namespace lengthwise {
 namespace {
 
-/// Turns each pair of planes of x [B, H, T, K] by the angles whose cosines and sines are [T, K/2].
+/// Turns the pairs of x [B, H, T, R] by the angles whose cosines and sines are [T, R/2].
 torch::Tensor turn_halves(const torch::Tensor& x, const torch::Tensor& cosines,
                           const torch::Tensor& sines) {
   const auto halves = x.chunk(2, -1);
@@ -20,7 +23,7 @@ torch::Tensor turn_halves(const torch::Tensor& x, const torch::Tensor& cosines,
 
 torch::Tensor turn_neighbours(const torch::Tensor& x, const torch::Tensor& cosines,
                               const torch::Tensor& sines) {
-  const auto pairs = x.unflatten(-1, {-1, 2});  // [B, H, T, K/2, 2]
+  const auto pairs = x.unflatten(-1, {-1, 2});  // [B, H, T, R/2, 2]
   const auto even = pairs.select(-1, 0), odd = pairs.select(-1, 1);
   return torch::stack({torch::addcmul(even * cosines, odd, sines, -1),
                        torch::addcmul(odd * cosines, even, sines)},
@@ -31,23 +34,23 @@ torch::Tensor turn_neighbours(const torch::Tensor& x, const torch::Tensor& cosin
 class Rotary final : public PositionScheme {
  public:
   Rotary(const RotaryOptions& options, int64_t head_width)
-      : turn_(options.pairing == "half" ? turn_halves : turn_neighbours),
-        frequencies_(rotary_frequencies(head_width, options.base)) {}
+      : pairing_(options.pairing),
+        frequencies_(rotary_frequencies(rotary_width(options, head_width), options.base)) {}
 
   std::vector<torch::Tensor> tables(const Positions& positions) const override {
-    const auto angles = torch::outer(positions.values, frequencies_);  // [T, K/2]
-    return {angles.cos().to(torch::kFloat32), angles.sin().to(torch::kFloat32)};
+    return rotary_tables(positions.values, frequencies_);
   }
 
   QueriesKeys apply_to_queries_keys(QueriesKeys pair, const LayerContext& context) const override {
     const auto& cosines = context.tables[0];
     const auto& sines = context.tables[1];
-    return {turn_(pair.queries, cosines, sines), turn_(pair.keys, cosines, sines)};
+    return {turn_pairs(pair.queries, cosines, sines, pairing_),
+            turn_pairs(pair.keys, cosines, sines, pairing_)};
   }
 
  private:
-  torch::Tensor (*turn_)(const torch::Tensor&, const torch::Tensor&, const torch::Tensor&);
-  torch::Tensor frequencies_;  // [K/2] float64, no buffer: a cast of the model must not round it
+  std::string pairing_;
+  torch::Tensor frequencies_;  // [R/2] float64, no buffer: a cast of the model must not round it
 };
 
 }  // namespace
@@ -58,21 +61,55 @@ void RotaryOptions::declare(OptionSet& options) {
   options.add("position.rotary.pairing", pairing,
               "rotary: dimensions turned together, half (i, i + K/2) or interleaved (2i, 2i + 1)",
               OneOf{{"half", "interleaved"}});
+  options.add("position.rotary.fraction", fraction,
+              "rotary: part of each head that is turned, its first dimensions", Between{0.0, 1.0});
 }
 
-void validate_rotary(const PositionOptions&, const ModelShape& shape) {
-  if (shape.head_width() % 2 != 0) {
+void validate_rotary(const PositionOptions& options, const ModelShape& shape) {
+  const int64_t head_width = shape.head_width();
+  const double fraction = options.rotary.fraction;
+  if (fraction == 1 && head_width % 2 != 0) {
     fail(
         "model.heads: {} heads of width {} (model.width {}) cannot be rotated in pairs; the head "
         "width must be even",
-        shape.heads, shape.head_width(), shape.width);
+        shape.heads, head_width, shape.width);
   }
+  const double asked = fraction * static_cast<double>(head_width);
+  const int64_t width = rotary_width(options.rotary, head_width);
+  // A thousandth of a dimension is the rounding of a fraction typed by hand, as 0.3333.
+  if (width >= 2 && width % 2 == 0 && std::abs(asked - static_cast<double>(width)) < 1e-3) return;
+  const double nearest = std::max(2.0, 2 * std::round(asked / 2));
+  fail(
+      "position.rotary.fraction: {} of a head of width {} is {} dimensions; those turned must be "
+      "an even number of at least 2, as with {}",
+      fraction, head_width, asked, nearest / static_cast<double>(head_width));
 }
 
-torch::Tensor rotary_frequencies(int64_t head_width, double base) {
-  const auto exponents =
-      torch::arange(0, head_width, 2, torch::kFloat64) / static_cast<double>(head_width);
+int64_t rotary_width(const RotaryOptions& options, int64_t head_width) {
+  return std::llround(options.fraction * static_cast<double>(head_width));
+}
+
+torch::Tensor rotary_frequencies(int64_t width, double base) {
+  const auto exponents = torch::arange(0, width, 2, torch::kFloat64) / static_cast<double>(width);
   return torch::pow(base, -exponents);
+}
+
+std::vector<torch::Tensor> rotary_tables(const torch::Tensor& positions,
+                                         const torch::Tensor& frequencies, double factor) {
+  const auto angles = torch::outer(positions, frequencies);  // [T, R/2]
+  return {(angles.cos() * factor).to(torch::kFloat32), (angles.sin() * factor).to(torch::kFloat32)};
+}
+
+torch::Tensor turn_pairs(const torch::Tensor& x, const torch::Tensor& cosines,
+                         const torch::Tensor& sines, const std::string& pairing,
+                         double rest_factor) {
+  const auto turn = pairing == "half" ? turn_halves : turn_neighbours;
+  const int64_t width = 2 * cosines.size(-1);
+  if (width == x.size(-1)) return turn(x, cosines, sines);
+  const auto rest = x.slice(-1, width);
+  return torch::cat(
+      {turn(x.slice(-1, 0, width), cosines, sines), rest_factor == 1 ? rest : rest * rest_factor},
+      -1);
 }
 
 std::shared_ptr<PositionScheme> make_rotary(const PositionOptions& options,

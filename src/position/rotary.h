@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "base/tensor_fwd.h"
 
@@ -10,6 +12,7 @@ namespace lengthwise {
 class PositionScheme;
 struct ModelShape;
 struct PositionOptions;
+struct RotaryOptions;
 
 /// Rotary embeddings, Su et al. 2021 (2104.09864), equations 13 to 15: each pair of dimensions of a
 /// query or key at position p is turned by the angle p * base^(-2i/K), i = 0 ... K/2-1, so that
@@ -17,11 +20,32 @@ struct PositionOptions;
 /// rows of the query and key matrices; checkpoints fix one:
 ///   interleaved: dimensions (2i, 2i + 1), as in the paper, GPT-J and Meta's Llama;
 ///   half:        dimensions (i, i + K/2), as in GPT-NeoX and the Hugging Face Llama.
+///
+/// With a fraction f < 1 only the first R = f K dimensions of a head are turned, by
+/// base^(-2i/R), and the others pass as they are: GPT-J, GPT-NeoX, Phi. Those round f K down; here
+/// it must come out whole and even. Wherever a width appears in a formula of the rotary family
+/// (the growth of the base, ramps, decays) it is R.
 std::shared_ptr<PositionScheme> make_rotary(const PositionOptions&, const ModelShape&);
-/// An odd head width cannot be cut into pairs: UserError.
+/// The dimensions turned must be an even whole number of at least 2: UserError.
 void validate_rotary(const PositionOptions&, const ModelShape&);
 
-/// base^(-2i/K), i = 0 ... K/2-1.  -> [K/2] float64.
-torch::Tensor rotary_frequencies(int64_t head_width, double base);
+// What the schemes that turn queries and keys share; all take position.rotary.*.
+
+/// R, the dimensions of a head that are turned.
+int64_t rotary_width(const RotaryOptions& options, int64_t head_width);
+
+/// base^(-2i/R), i = 0 ... R/2-1.  -> [R/2] float64.
+torch::Tensor rotary_frequencies(int64_t width, double base);
+
+/// Cosines and sines of position times frequency, both times `factor`: positions [T] and
+/// frequencies [R/2] float64 -> 2 x [T, R/2] float32.
+std::vector<torch::Tensor> rotary_tables(const torch::Tensor& positions,
+                                         const torch::Tensor& frequencies, double factor = 1);
+
+/// x [B, H, T, K], each pair among its first R dimensions turned by tables [T, R/2]; the other
+/// dimensions times `rest_factor`.
+torch::Tensor turn_pairs(const torch::Tensor& x, const torch::Tensor& cosines,
+                         const torch::Tensor& sines, const std::string& pairing,
+                         double rest_factor = 1);
 
 }  // namespace lengthwise

@@ -106,6 +106,30 @@ void check_checkpoints(const std::vector<RunRecord>& runs) {
   }
 }
 
+/// A run as it was measured one way: runs with several variants stand once for each.
+struct Measured {
+  RunRecord run;
+  std::string variant;
+};
+
+std::vector<Measured> by_variant(const std::vector<RunRecord>& runs) {
+  std::vector<Measured> all;
+  for (const RunRecord& run : runs) {
+    std::set<std::string> variants;
+    for (const EvaluationRecord& e : run.evaluations) variants.insert(e.variant);
+    for (const std::string& variant : variants) {
+      all.push_back({run, variant});
+      std::erase_if(all.back().run.evaluations,
+                    [&](const EvaluationRecord& e) { return e.variant != variant; });
+    }
+  }
+  std::ranges::stable_sort(all, [](const Measured& a, const Measured& b) {
+    return std::tie(a.run.scheme_order, a.run.scheme, a.run.train_length, a.variant, a.run.seed) <
+           std::tie(b.run.scheme_order, b.run.scheme, b.run.train_length, b.variant, b.run.seed);
+  });
+  return all;
+}
+
 bool same_group(const RunRecord& a, const RunRecord& b) {
   return a.scheme == b.scheme && a.train_length == b.train_length;
 }
@@ -156,12 +180,14 @@ void add_ideal(Comparison& comparison, const RunRecord& run, const EvaluationRec
 }
 
 void add_runs(Comparison& comparison, const std::vector<RunRecord>& runs) {
-  const RunRecord* group = nullptr;
-  for (const RunRecord& run : runs) {
-    if (group == nullptr || !same_group(*group, run)) {
-      comparison.rows.push_back({run.scheme, run.scheme_order, run.train_length, 0,
-                                 std::vector<Cell>(comparison.eval_lengths.size())});
-      group = &run;
+  const std::vector<Measured> all = by_variant(runs);
+  const Measured* group = nullptr;
+  for (const Measured& measured : all) {
+    const RunRecord& run = measured.run;
+    if (group == nullptr || !same_group(group->run, run) || group->variant != measured.variant) {
+      comparison.rows.push_back({run.scheme, measured.variant, run.scheme_order, run.train_length,
+                                 0, std::vector<Cell>(comparison.eval_lengths.size())});
+      group = &measured;
     }
     Row& row = comparison.rows.back();
     ++row.seeds;
@@ -197,13 +223,17 @@ void add_notes(Comparison& comparison, const std::vector<RunRecord>& runs) {
       const auto measured = static_cast<int64_t>(row.cells[column].nats_per_token.size());
       if (measured == 0 || measured == row.seeds) continue;
       comparison.notes.push_back(fmt::format(
-          "{} at train_length {}, eval_length {}: measured for {} of {} seeds", row.scheme,
+          "{} at train_length {}, eval_length {}: measured for {} of {} seeds", row.label(),
           row.train_length, comparison.eval_lengths[column], measured, row.seeds));
     }
   }
 }
 
 }  // namespace
+
+std::string Row::label() const {
+  return variant.empty() ? scheme : fmt::format("{} with {}", scheme, variant);
+}
 
 std::string describe(const Measurement& measurement) {
   const std::string stride = measurement.stride == 0 ? "stride = eval_length"

@@ -41,11 +41,15 @@ struct Cell {
   double greatest_perplexity() const;
 };
 
-/// The runs that differ in nothing but their seed.
+/// The runs that differ in nothing but their seed, measured as trained or in one variant.
 struct Row {
   std::string scheme;
+  std::string variant;  // EvaluationRecord::variant
   int64_t scheme_order = 0, train_length = 0, seeds = 0;
   std::vector<Cell> cells;  // one an eval_length
+
+  /// "rotary", or "rotary with position.rotary.base=1e6".
+  std::string label() const;
 };
 
 /// Runs side by side on the same tokens of the same corpus.

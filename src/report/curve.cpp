@@ -56,7 +56,7 @@ std::set<int64_t> train_lengths(const Comparison& comparison) {
 }
 
 std::string label_of(const Row& row, bool with_train_length) {
-  std::string label = row.scheme;
+  std::string label = row.label();
   if (with_train_length) label += fmt::format(", train {}", row.train_length);
   for (const Cell& cell : row.cells) {
     if (cell.measured() || !cell.beyond_max_length) continue;
@@ -65,14 +65,21 @@ std::string label_of(const Row& row, bool with_train_length) {
   return label;
 }
 
-std::string style_of(const Row& row, const std::set<int64_t>& lengths) {
+/// Variants of one run share its colour and differ in their points.
+std::string style_of(const Comparison& comparison, size_t index, const std::set<int64_t>& lengths) {
+  const Row& row = comparison.rows[index];
+  const auto before = std::ranges::count_if(
+      comparison.rows.begin(), comparison.rows.begin() + static_cast<std::ptrdiff_t>(index),
+      [&](const Row& other) {
+        return other.scheme == row.scheme && other.train_length == row.train_length;
+      });
   const auto place =
       static_cast<size_t>(std::distance(lengths.begin(), lengths.find(row.train_length)));
   // A point alone has no line to find it by and may lie under others.
   const bool alone = std::ranges::count_if(row.cells, &Cell::measured) == 1;
   return fmt::format("with linespoints lw 2 dt {} pt {} ps {} lc rgb '{}'",
                      kDashes[place % kDashes.size()],
-                     kPoints[static_cast<size_t>(row.scheme_order) % kPoints.size()],
+                     kPoints[static_cast<size_t>(row.scheme_order + before) % kPoints.size()],
                      alone ? 1.2 : 0.7, colour_of(row.scheme_order));
 }
 
@@ -82,7 +89,7 @@ Series series_of(const Comparison& comparison, size_t index) {
   Series series{fmt::format("$row{}", index),
                 colour_of(row.scheme_order),
                 label_of(row, lengths.size() > 1),
-                style_of(row, lengths),
+                style_of(comparison, index, lengths),
                 {}};
   for (size_t i = 0; i < row.cells.size(); ++i) {
     const Cell& cell = row.cells[i];
@@ -177,7 +184,7 @@ std::vector<std::string> off_scale_lines(const Comparison& comparison,
     for (size_t i = 0; i < row.cells.size(); ++i) {
       if (!row.cells[i].measured() || row.cells[i].mean_perplexity() <= worst) continue;
       worst = row.cells[i].mean_perplexity();
-      text = fmt::format("{}{} ({} at {})", row.scheme,
+      text = fmt::format("{}{} ({} at {})", row.label(),
                          several ? fmt::format(", train {}", row.train_length) : "",
                          format_perplexity(worst), comparison.eval_lengths[i]);
     }

@@ -72,7 +72,7 @@ std::string dumped(const Json& json, int indent) {
 }
 
 auto key_of(const EvaluationRecord& record) {
-  return std::tie(record.split, record.protocol, record.length, record.stride);
+  return std::tie(record.split, record.protocol, record.length, record.stride, record.variant);
 }
 
 /// Where the unfinished last line begins: the size of the text when there is none. An object cut
@@ -106,6 +106,7 @@ void believe_values(EvaluationRecord& record, const fs::path& folder) {
   check("protocol", values.protocol, record.protocol);
   check("length", values.length, record.length);
   check("stride", values.stride, record.stride);
+  check("variant", values.variant, record.variant);
   check("corpus_hash", values.corpus_hash, record.corpus_hash);
   check("number of tokens", values.tokens, record.tokens);
   check_mean(file, "nats_per_token", values.nats_per_token, record.nats_per_token);
@@ -159,6 +160,7 @@ std::string to_json(const EvaluationRecord& record) {
                {"protocol", record.protocol},
                {"length", record.length},
                {"stride", record.stride}};
+  if (!record.variant.empty()) json["variant"] = record.variant;
   if (record.beyond_max_length) json["beyond_max_length"] = *record.beyond_max_length;
   json.update({{"windows", record.windows},
                {"tokens", record.tokens},
@@ -214,6 +216,7 @@ EvaluationRecord parse_evaluation(std::string_view json, const std::string& orig
   record.protocol = fields.text("protocol");
   record.length = fields.whole("length");
   record.stride = fields.whole("stride");
+  record.variant = fields.optional_text("variant").value_or("");
   record.corpus_hash = fields.text("corpus_hash");
   record.checkpoint = fields.optional_text("checkpoint").value_or("");
   record.beyond_max_length = fields.optional_whole("beyond_max_length");

@@ -17,6 +17,8 @@ struct EvaluationRecord {
   std::string protocol;  // "non_overlapping" or "sliding"
   int64_t length = 0;    // eval_length: the longest input, in tokens
   int64_t stride = 0;    // targets scored a window
+  /// What was changed after training, as "position.scheme=none model.window=64"; empty: nothing.
+  std::string variant;
   /// Set where the scheme reaches no further than this many tokens; nothing was measured then.
   std::optional<int64_t> beyond_max_length;
   int64_t windows = 0, tokens = 0;  // tokens: those scored

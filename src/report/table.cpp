@@ -55,7 +55,8 @@ Grid grid_of(const Comparison& comparison, const Marks& marks) {
     grid[0].push_back(fmt::format("{}{}", length, otherwise));
   }
   for (const Row& row : comparison.rows) {
-    grid.push_back({row.scheme, fmt::format("{}", row.train_length), fmt::format("{}", row.seeds)});
+    grid.push_back(
+        {row.label(), fmt::format("{}", row.train_length), fmt::format("{}", row.seeds)});
     for (const Cell& cell : row.cells) grid.back().push_back(cell_text(cell, marks));
   }
   if (comparison.has_ideal()) {
@@ -188,7 +189,7 @@ std::string csv_table(const Comparison& comparison) {
       if (!cell.measured() && !cell.beyond_max_length) continue;
       const int64_t length = comparison.eval_lengths[i];
       text += fmt::format(
-          "{},{},{},{},{},{},{},{},{},{},{}\n", quoted(row.scheme), row.train_length, length,
+          "{},{},{},{},{},{},{},{},{},{},{}\n", quoted(row.label()), row.train_length, length,
           quoted(measurement.split), quoted(measurement.protocol),
           measurement.stride == 0 ? length : measurement.stride, cell.nats_per_token.size(),
           csv_values(comparison, cell, comparison.ideal_nats[i]), cell.best ? "best" : "",

@@ -81,6 +81,7 @@ TokenValues read_token_values(const fs::path& path) {
   values.protocol = file.metadata("protocol");
   values.length = whole_metadata(file, "length");
   values.stride = whole_metadata(file, "stride");
+  if (file.metadata().contains("variant")) values.variant = file.metadata("variant");
   values.corpus = file.metadata("corpus");
   values.corpus_hash = file.metadata("corpus_hash");
   values.nats_per_token = mean_of(file, "nats");

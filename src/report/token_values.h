@@ -15,6 +15,7 @@ namespace lengthwise {
 struct TokenValues {
   std::string split, protocol;
   int64_t length = 0, stride = 0;
+  std::string variant;  // empty where the metadata has none
   std::string corpus, corpus_hash;
   int64_t tokens = 0;
   double nats_per_token = 0;  // a mean in double

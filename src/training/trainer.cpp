@@ -66,9 +66,7 @@ class Trainer {
   double take_step() {
     optimizer_->zero_gradients();
     // Dropout, the only user of LibTorch's generator here, then depends on the step alone.
-    torch::manual_seed(
-        split_stream(static_cast<uint64_t>(options_.seed), static_cast<uint64_t>(place_.step))
-            .next());
+    torch::manual_seed(draw_of(0));
     double nats = 0;
     for (int64_t part = 0; part < options_.accumulation; ++part) nats += accumulate(part);
     if (!std::isfinite(nats)) fail_at_step("loss", nats);
@@ -91,12 +89,18 @@ class Trainer {
       const int64_t index = (place_.step * options_.accumulation + part) * batch + i;
       windows_.draw(index, {values + i * (length + 1), static_cast<size_t>(length + 1)});
     }
-    const auto hidden = model_->forward(tokens.slice(1, 0, length));
+    const auto hidden = model_->forward(tokens.slice(1, 0, length), draw_of(part));
     const auto loss =
         mean_nats(hidden.flatten(0, 1), model_->head_weight(), tokens.slice(1, 1).flatten()) /
         static_cast<double>(options_.accumulation);
     loss.backward();
     return loss.item<double>();
+  }
+
+  /// Names a forward pass of the step in hand to everything in it that is random.
+  uint64_t draw_of(int64_t part) const {
+    const auto pass = static_cast<uint64_t>(place_.step * options_.accumulation + part);
+    return split_stream(static_cast<uint64_t>(options_.seed), pass).next();
   }
 
   [[noreturn]] void fail_at_step(std::string_view what, double value) const {

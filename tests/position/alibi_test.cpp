@@ -1,11 +1,6 @@
 #include "position/alibi.h"
 
-#include "model/attention_kernels.h"
-#include "position/options.h"
-#include "position/registry.h"
-#include "position/scheme.h"
-#include "tensor_check.h"
-#include "test.h"
+#include "position/dense_reference.h"
 
 namespace lengthwise {
 namespace {
@@ -14,10 +9,11 @@ namespace {
 torch::Tensor bias_by_distance(int64_t heads, int64_t length) {
   const ModelShape shape{.width = heads, .heads = heads, .layers = 1, .train_length = 16};
   const auto scheme = make_alibi(PositionOptions{}, shape);
-  const auto positions = scheme->positions(length);
+  const auto positions = scheme->positions(length, 0);
   const auto tables = scheme->tables(positions);
   return std::get<DistanceBias>(
-             scheme->attention_bias({.layer = 0, .positions = positions, .tables = tables, .hidden = {}}))
+             scheme->attention_bias(
+                 {.layer = 0, .positions = positions, .tables = tables, .hidden = {}}))
       .value;
 }
 
@@ -27,15 +23,15 @@ void check_slopes(int64_t heads, const std::vector<double>& expected) {
   REQUIRE(slopes.size() == expected.size());
   for (size_t head = 0; head < expected.size(); ++head) {
     CAPTURE(head);
-    CHECK(slopes[head] == Approx(expected[head]).epsilon(1e-9));
+    CHECK(slopes[head] == Approx(expected[head]).epsilon(0).margin(6e-11));
   }
 }
 
 }  // namespace
 
 TEST_CASE("ALiBi slopes for 8 heads halve from 1/2", "[position]") {
-  CHECK(alibi_slopes(8) == std::vector<double>{0.5, 0.25, 0.125, 0.0625, 0.03125, 0.015625,
-                                               0.0078125, 0.00390625});
+  CHECK(alibi_slopes(8) ==
+        std::vector<double>{0.5, 0.25, 0.125, 0.0625, 0.03125, 0.015625, 0.0078125, 0.00390625});
 }
 
 TEST_CASE("ALiBi slopes for other powers of two are geometric down to 2^-8", "[position]") {
@@ -84,6 +80,53 @@ TEST_CASE("Under ALiBi the nearest keys of a late query stay apart", "[position]
     const auto nearest_first = values.flatten().slice(0, 0, query + 1).flip(0).to(torch::kFloat64);
     CHECK(largest_difference(mixed[query], (seen * nearest_first).sum() / seen.sum()) < 1e-6);
   }
+}
+
+TEST_CASE("Learned ALiBi slopes begin at the paper's, in every layer, and stay positive",
+          "[position]") {
+  const auto scheme = scheme_named("alibi_learned");
+  auto parameters = scheme->named_parameters();
+  REQUIRE(parameters.size() == 2);
+  for (const std::string name : {"layers.0.log_slopes", "layers.1.log_slopes"}) {
+    CHECK(largest_difference(parameters[name].exp(), torch::tensor({0.0625, 0.00390625, 0.25})) <
+          1e-7);
+  }
+  const torch::NoGradGuard no_grad;
+  parameters["layers.1.log_slopes"].copy_(torch::tensor({-30.0, 0.0, 3.0}));
+  const auto bias = std::get<DistanceBias>(bias_of(*scheme, counted(9))).value;
+  CHECK((bias.slice(1, 1) < 0).all().item<bool>());
+  CHECK(bias[1][8].item<double>() == -8);
+}
+
+TEST_CASE("ALiBi with learned slopes equals its dense form, with their gradients", "[position]") {
+  const auto scheme = scheme_named("alibi_learned");
+  const DenseBias dense = [](const torch::Tensor& positions, const Parameters& parameters) {
+    return -parameters.at("layers.1.log_slopes").exp().view({3, 1, 1}) * pair_distances(positions);
+  };
+  check_everywhere(*scheme, dense);
+  check_finite_differences(*scheme, dense);
+  check_no_leak(*scheme);
+}
+
+TEST_CASE("Scaled ALiBi shrinks its slopes by train_length / window, beyond train_length alone",
+          "[position]") {
+  // Trained at 16.
+  const auto scaled = scheme_named("alibi_scaled"), plain = scheme_named("alibi");
+  const auto at = [](const PositionScheme& scheme, int64_t length) {
+    return std::get<DistanceBias>(bias_of(scheme, counted(length))).value;
+  };
+  for (int64_t length : {64, 1, 16, 17, 15, 64}) {  // a longer window before changes nothing
+    CAPTURE(length);
+    const double factor = length > 16 ? 16.0 / static_cast<double>(length) : 1;
+    CHECK(largest_difference(at(*scaled, length), at(*plain, length) * factor) < 2e-7 * 16);
+  }
+  CHECK(at(*scaled, 64)[2][63].item<double>() == -0.25 * 63 / 4);
+  check_everywhere(*scaled, [](const torch::Tensor& positions, const Parameters&) {
+    const double factor = std::min(1.0, 16.0 / static_cast<double>(positions.size(0)));
+    return torch::tensor({0.0625, 0.00390625, 0.25}, torch::kFloat64).view({3, 1, 1}) * -factor *
+           pair_distances(positions);
+  });
+  check_no_leak(*scaled);
 }
 
 }  // namespace lengthwise

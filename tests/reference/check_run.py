@@ -143,7 +143,7 @@ def check_run(run: Path, base: Path, tolerance: float) -> bool:
         print(f"{run}: FAILED: no evaluation file")
         return False
     try:
-        model = ReferenceModel.load(run / "checkpoint.safetensors")
+        model = ReferenceModel.load(run / "checkpoint.safetensors", base)
         data = read_data_options(run)
     except Exception as error:
         print(f"{run}: FAILED: {describe(error)}")
@@ -170,7 +170,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("runs", nargs="+", type=Path, metavar="RUN_FOLDER")
     parser.add_argument("--tolerance", type=float, default=1e-4, help="nats (default 1e-4)")
     parser.add_argument(
-        "--base-dir", type=Path, default=Path("."), help="what paths in config.ini start from"
+        "--base-dir", type=Path, default=Path("."), help="what paths in options start from"
     )
     options = parser.parse_args(arguments)
     results = [check_run(run, options.base_dir, options.tolerance) for run in options.runs]

@@ -1,61 +1,25 @@
 """The transformer in float64: dense, slow and plain, written from the papers.
 
 Shapes: B windows, T inputs, D width, H heads, K = D / H head width, F feed-forward width,
-V vocabulary size. Every function takes positions as whole numbers from 0 in each window.
+V vocabulary size. Positional schemes are those of reference_positions.py.
 
-Papers: Vaswani et al. 2017 (attention, sinusoidal), Su et al. 2021 (rotary), Press et al. 2021
-(ALiBi), Ba et al. 2016 (LayerNorm), Zhang and Sennrich 2019 (RMSNorm), Hendrycks and Gimpel 2016
-(GELU), Shazeer 2020 (SwiGLU).
+Papers: Vaswani et al. 2017 (attention), Ba et al. 2016 (LayerNorm), Zhang and Sennrich 2019
+(RMSNorm), Hendrycks and Gimpel 2016 (GELU), Shazeer 2020 (SwiGLU), Beltagy et al. 2020 (windows),
+Xiao et al. 2023 (sinks).
 """
 
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 from safetensors import safe_open
 
+from reference_positions import Setting, View, logistic, make_scheme
+
 NORM_EPSILON = 1e-5
 LOGITS_AT_ONCE = 1 << 22
-
-
-def sinusoids(length: int, width: int, base: float) -> np.ndarray:
-    """[T, D]: dimension 2i is sin(p / base^(2i/D)), dimension 2i + 1 the cosine of the same."""
-    frequencies = base ** (-np.arange(0, width, 2) / width)
-    angles = np.outer(np.arange(length), frequencies)
-    table = np.empty((length, width))
-    table[:, 0::2] = np.sin(angles)
-    table[:, 1::2] = np.cos(angles)
-    return table
-
-
-def rotate(vectors: np.ndarray, base: float, pairing: str) -> np.ndarray:
-    """[..., T, K] -> the same: pair i of position p turned by the angle p * base^(-2i/K).
-
-    The pair is (2i, 2i + 1) with "interleaved" and (i, i + K/2) with "half".
-    """
-    length, width = vectors.shape[-2:]
-    if pairing == "interleaved":
-        first, second = slice(0, None, 2), slice(1, None, 2)
-    elif pairing == "half":
-        first, second = slice(0, width // 2), slice(width // 2, None)
-    else:
-        raise ValueError(f"position.rotary.pairing: unknown '{pairing}'; known: half, interleaved")
-    angles = np.outer(np.arange(length), base ** (-np.arange(0, width, 2) / width))
-    x, y = vectors[..., first], vectors[..., second]
-    turned = np.empty_like(vectors)
-    turned[..., first] = x * np.cos(angles) - y * np.sin(angles)
-    turned[..., second] = x * np.sin(angles) + y * np.cos(angles)
-    return turned
-
-
-def alibi_slopes(heads: int) -> list[float]:
-    """Geometric from 2^(-8/n) for n a power of two; otherwise those of the largest power of two
-    below n, then the 1st, 3rd, ... of twice that power."""
-    power = 1 << (heads.bit_length() - 1)
-    slopes = [2.0 ** (-8.0 * (i + 1) / power) for i in range(power)]
-    between = [2.0 ** (-8.0 * (i + 1) / (2 * power)) for i in range(0, 2 * power, 2)]
-    return slopes + between[: heads - power]
 
 
 def relu(x: np.ndarray) -> np.ndarray:
@@ -69,8 +33,7 @@ def gelu(x: np.ndarray) -> np.ndarray:
 
 
 def silu(x: np.ndarray) -> np.ndarray:
-    # The logistic function through tanh cannot overflow.
-    return 0.5 * x * (1.0 + np.tanh(0.5 * x))
+    return x * logistic(x)
 
 
 def layer_norm(x: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
@@ -83,13 +46,20 @@ def rms_norm(x: np.ndarray, weight: np.ndarray) -> np.ndarray:
     return x / np.sqrt((x**2).mean(axis=-1, keepdims=True) + NORM_EPSILON) * weight
 
 
-def causal_attention(q: np.ndarray, k: np.ndarray, v: np.ndarray, bias: np.ndarray) -> np.ndarray:
-    """[B, H, T, K] each, bias [H or 1, T, T] with minus infinity above the diagonal."""
-    scores = (q / math.sqrt(q.shape[-1])) @ k.swapaxes(-1, -2)
-    scores += bias
+def visible_keys(length: int, window: int, sinks: int) -> np.ndarray:
+    """[T, T] bool: no key later than the query (row); with a window only the query's own place and
+    window - 1 before it, and the first `sinks`."""
+    behind = np.subtract.outer(np.arange(length), np.arange(length))
+    near = (behind < window) | (np.arange(length) < sinks) if window else True
+    return (behind >= 0) & near
+
+
+def attend(scores: np.ndarray, visible: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Softmax over the visible keys: [B, H, T, T], [T, T] and [B, H, T, K] -> [B, H, T, K]."""
+    scores = scores + np.where(visible, 0.0, -np.inf)
     scores -= scores.max(axis=-1, keepdims=True)
     np.exp(scores, out=scores)
-    return (scores @ v) / scores.sum(axis=-1, keepdims=True)
+    return (scores @ values) / scores.sum(axis=-1, keepdims=True)
 
 
 class ReferenceModel:
@@ -99,7 +69,9 @@ class ReferenceModel:
     would be a part of the other program left unchecked.
     """
 
-    def __init__(self, tensors: dict[str, np.ndarray], options: dict[str, str]):
+    def __init__(
+        self, tensors: dict[str, np.ndarray], options: dict[str, str], folder: Path = Path(".")
+    ):
         self._tensors = {name: np.asarray(tensors[name], np.float64) for name in tensors}
         self._unused = set(self._tensors)
         self._options = options
@@ -113,16 +85,28 @@ class ReferenceModel:
         self.activation = self._choice("model.activation", ("relu", "gelu", "swiglu"))
         self.norm = self._choice("model.norm", ("layer", "rms"))
         self.tied = self._choice("model.tied_embeddings", ("true", "false")) == "true"
-        self.scheme = self._choice(
-            "position.scheme", ("none", "sinusoidal", "learned", "rotary", "alibi")
+        # Checkpoints from before these options see all keys.
+        self.window = int(options.get("model.window", 0))
+        self.sinks = int(options.get("model.sinks", 0))
+        self.scheme = make_scheme(
+            Setting(
+                options["position.scheme"],
+                options,
+                self._expect,
+                self.width,
+                self.heads,
+                self.layers,
+                self.train_length,
+                folder,
+            )
         )
         self._check_tensors()
 
     @classmethod
-    def load(cls, path) -> ReferenceModel:
+    def load(cls, path: Path, folder: Path = Path(".")) -> ReferenceModel:
         with safe_open(path, framework="numpy") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}
-            return cls(tensors, file.metadata() or {})
+            return cls(tensors, file.metadata() or {}, folder)
 
     def nats(self, inputs: np.ndarray, targets: np.ndarray) -> np.ndarray:
         """Negative log-likelihoods [B, S] of targets [B, S] after the last S of inputs [B, T]."""
@@ -143,42 +127,28 @@ class ReferenceModel:
 
     def _hidden(self, inputs: np.ndarray) -> np.ndarray:
         """Inputs [B, T] -> the last norm's output [B, T, D]."""
-        length = inputs.shape[1]
+        positions = self.scheme.positions(inputs.shape[1])
         h = self._tensors["embedding.weight"][inputs] * self.embedding_scale
-        if self.scheme == "sinusoidal":
-            h = h + sinusoids(length, self.width, self._number("position.sinusoidal.base"))
-        elif self.scheme == "learned":
-            if length > self.train_length:
-                raise ValueError(
-                    f"learned positions end at {self.train_length}; a window has {length} inputs"
-                )
-            h = h + self._tensors["position.table"][:length]
-        bias = self._attention_bias(length)
+        h = h + self.scheme.embeddings(positions)
         for n in range(self.layers):
             block = f"blocks.{n}."
-            h = h + self._attention(block, self._norm(block + "attention_norm.", h), bias)
+            h = h + self._attention(n, self._norm(block + "attention_norm.", h), positions)
             h = h + self._feedforward(block, self._norm(block + "feedforward_norm.", h))
         return self._norm("final_norm.", h)
 
-    def _attention_bias(self, length: int) -> np.ndarray:
-        """[H or 1, T, T], added to the scores of query i (row) and key j (column)."""
-        distance = np.subtract.outer(np.arange(length), np.arange(length))
-        slopes = alibi_slopes(self.heads) if self.scheme == "alibi" else [0.0]
-        penalty = -np.array(slopes)[:, None, None] * distance
-        return np.where(distance < 0, -np.inf, penalty)
-
-    def _attention(self, block: str, x: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    def _attention(self, n: int, x: np.ndarray, positions: np.ndarray) -> np.ndarray:
         batch, length, width = x.shape
-        projected = x @ self._tensors[block + "attention.query_key_value.weight"].T
+        block = f"blocks.{n}.attention."
+        projected = x @ self._tensors[block + "query_key_value.weight"].T
         # Rows of the weight run over (query, key, value), then heads, then the head's width.
         projected = projected.reshape(batch, length, 3, self.heads, width // self.heads)
         q, k, v = projected.transpose(2, 0, 3, 1, 4)
-        if self.scheme == "rotary":
-            base = self._number("position.rotary.base")
-            pairing = self._options["position.rotary.pairing"]
-            q, k = rotate(q, base, pairing), rotate(k, base, pairing)
-        mixed = causal_attention(q, k, v, bias).transpose(0, 2, 1, 3).reshape(batch, length, width)
-        return mixed @ self._tensors[block + "attention.output.weight"].T
+        visible = visible_keys(length, self.window, self.sinks)
+        q, k = self.scheme.turn(q, k, positions)
+        scores = (q / math.sqrt(q.shape[-1])) @ k.swapaxes(-1, -2)
+        scores = self.scheme.scores(scores, View(n, positions, x, q, visible))
+        mixed = attend(scores, visible, v).transpose(0, 2, 1, 3).reshape(batch, length, width)
+        return mixed @ self._tensors[block + "output.weight"].T
 
     def _feedforward(self, block: str, x: np.ndarray) -> np.ndarray:
         up = self._linear(block + "feedforward.up.", x)
@@ -198,9 +168,6 @@ class ReferenceModel:
             return layer_norm(x, self._tensors[name + "weight"], self._tensors[name + "bias"])
         return rms_norm(x, self._tensors[name + "weight"])
 
-    def _number(self, name: str) -> float:
-        return float(self._options[name])
-
     def _choice(self, name: str, known: tuple[str, ...]) -> str:
         if self._options[name] not in known:
             raise ValueError(f"{name}: unknown '{self._options[name]}'; known: {', '.join(known)}")
@@ -211,8 +178,6 @@ class ReferenceModel:
         self._expect("embedding.weight", self.vocabulary_size, d)
         if not self.tied:
             self._expect("head.weight", self.vocabulary_size, d)
-        if self.scheme == "learned":
-            self._expect("position.table", self.train_length, d)
         for n in range(self.layers):
             block = f"blocks.{n}."
             self._expect_norm(block + "attention_norm.")
@@ -233,9 +198,10 @@ class ReferenceModel:
         if self.norm == "layer":
             self._expect(name + "bias", self.width)
 
-    def _expect(self, name: str, *shape: int) -> None:
+    def _expect(self, name: str, *shape: int) -> np.ndarray:
         if name not in self._tensors:
             raise ValueError(f"tensor '{name}' is missing")
         if self._tensors[name].shape != shape:
             raise ValueError(f"tensor '{name}' is {self._tensors[name].shape}, expected {shape}")
         self._unused.discard(name)
+        return self._tensors[name]

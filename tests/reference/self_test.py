@@ -18,65 +18,16 @@ import check_run
 import reference_corpus as corpus
 import reference_model as model
 import reference_windows as windows
-
-SCHEMES = ("none", "sinusoidal", "learned", "rotary", "alibi")
-
-
-def make_options(**changes: object) -> dict[str, str]:
-    options = {
-        "vocabulary_size": 11,
-        "model.width": 8,
-        "model.layers": 2,
-        "model.heads": 2,
-        "model.feedforward": 6,
-        "model.activation": "gelu",
-        "model.norm": "layer",
-        "model.tied_embeddings": "false",
-        "model.embedding_scale": 1,
-        "model.train_length": 12,
-        "position.scheme": "none",
-        "position.rotary.base": 10000,
-        "position.rotary.pairing": "half",
-        "position.sinusoidal.base": 10000,
-    }
-    options.update({name.replace("__", "."): value for name, value in changes.items()})
-    return {name: str(value) for name, value in options.items()}
-
-
-def make_tensors(options: dict[str, str], seed: int = 0) -> dict[str, np.ndarray]:
-    v, d, f = (int(options[k]) for k in ("vocabulary_size", "model.width", "model.feedforward"))
-    shapes: dict[str, tuple[int, ...]] = {"embedding.weight": (v, d)}
-    norms = ["final_norm."]
-    if options["model.tied_embeddings"] == "false":
-        shapes["head.weight"] = (v, d)
-    if options["position.scheme"] == "learned":
-        shapes["position.table"] = (int(options["model.train_length"]), d)
-    for n in range(int(options["model.layers"])):
-        block = f"blocks.{n}."
-        norms += [block + "attention_norm.", block + "feedforward_norm."]
-        shapes[block + "attention.query_key_value.weight"] = (3 * d, d)
-        shapes[block + "attention.output.weight"] = (d, d)
-        for part in ("up", "gate") if options["model.activation"] == "swiglu" else ("up",):
-            shapes[block + f"feedforward.{part}.weight"] = (f, d)
-            shapes[block + f"feedforward.{part}.bias"] = (f,)
-        shapes[block + "feedforward.down.weight"] = (d, f)
-        shapes[block + "feedforward.down.bias"] = (d,)
-    for norm in norms:
-        shapes[norm + "weight"] = (d,)
-        if options["model.norm"] == "layer":
-            shapes[norm + "bias"] = (d,)
-    random = np.random.default_rng(seed)
-    return {name: random.normal(0, 0.6, shape).astype("f4") for name, shape in shapes.items()}
-
-
-def make_model(**changes: object) -> model.ReferenceModel:
-    options = make_options(**changes)
-    return model.ReferenceModel(make_tensors(options), options)
-
-
-def all_nats(reference: model.ReferenceModel, tokens: list[int]) -> np.ndarray:
-    sequence = np.array([tokens])
-    return reference.nats(sequence[:, :-1], sequence[:, 1:])[0]
+from reference_positions import SCHEMES, sinusoids
+from self_test_positions import (  # noqa: F401  (run with the tests here)
+    AddedToEmbeddings,
+    Biases,
+    BiasesOfTheText,
+    DrawnPositions,
+    Rotations,
+    Visibility,
+)
+from tiny_model import all_nats, make_model, make_options, make_tensors
 
 
 def dot(a, b) -> float:
@@ -129,56 +80,6 @@ def written_out_nats(options, tensors, tokens: list[int]) -> list[float]:
     return result
 
 
-class Schemes(unittest.TestCase):
-    def test_alibi_slopes_are_the_papers(self):
-        eight = [1 / 2, 1 / 4, 1 / 8, 1 / 16, 1 / 32, 1 / 64, 1 / 128, 1 / 256]
-        self.assertEqual(model.alibi_slopes(8), eight)
-        between = [2**-0.5, 2**-1.5, 2**-2.5, 2**-3.5]
-        np.testing.assert_allclose(model.alibi_slopes(12), eight + between, rtol=1e-15)
-        np.testing.assert_allclose(
-            model.alibi_slopes(16), [2 ** (-(i + 1) / 2) for i in range(16)], rtol=1e-15
-        )
-
-    def test_rotary_score_depends_on_distance_only(self):
-        q, k = np.random.default_rng(1).normal(size=(2, 16))
-        for pairing in ("half", "interleaved"):
-            queries = model.rotate(np.tile(q, (50, 1)), 100.0, pairing)
-            keys = model.rotate(np.tile(k, (50, 1)), 100.0, pairing)
-            for distance in (0, 1, 7, 30):
-                scores = [queries[p] @ keys[p - distance] for p in range(distance, 50)]
-                np.testing.assert_allclose(scores, scores[0], rtol=0, atol=1e-12)
-            self.assertGreater(abs(queries[9] @ keys[2] - queries[9] @ keys[3]), 1e-3)
-
-    def test_rotary_turns_the_pairs_of_each_convention(self):
-        # K = 4, base 100: pair 0 turns by 1 radian a position, pair 1 by 1/10.
-        first = np.tile([1.0, 0.0, 0.0, 0.0], (3, 1))
-        second = np.tile([0.0, 1.0, 0.0, 0.0], (3, 1))
-        cos, sin = math.cos, math.sin
-        for pairing, vectors, expected in (
-            ("interleaved", first, [cos(2), sin(2), 0, 0]),
-            ("interleaved", second, [-sin(2), cos(2), 0, 0]),
-            ("half", first, [cos(2), 0, sin(2), 0]),
-            ("half", second, [0, cos(0.2), 0, sin(0.2)]),
-        ):
-            turned = model.rotate(vectors, 100.0, pairing)
-            np.testing.assert_allclose(turned[2], expected, atol=1e-15)
-            np.testing.assert_array_equal(turned[0], vectors[0])
-
-    def test_sinusoids_are_the_papers(self):
-        table = model.sinusoids(8, 4, 10000.0)
-        np.testing.assert_array_equal(table[0], [0, 1, 0, 1])
-        expected = [math.sin(7), math.cos(7), math.sin(0.07), math.cos(0.07)]
-        np.testing.assert_allclose(table[7], expected, rtol=1e-14)
-
-    def test_alibi_weights_fall_by_the_slope_where_queries_are_zero(self):
-        bias = make_model(position__scheme="alibi")._attention_bias(4)
-        zeros, values = np.zeros((1, 2, 4, 4)), np.tile(np.eye(4), (1, 2, 1, 1))
-        weights = model.causal_attention(zeros, zeros, values, bias)[0]
-        for head, slope in enumerate((1 / 16, 1 / 256)):
-            row = np.exp(-slope * np.array([2.0, 1.0, 0.0]))
-            np.testing.assert_allclose(weights[head, 2], [*(row / row.sum()), 0], rtol=1e-14)
-
-
 class Model(unittest.TestCase):
     def test_agrees_with_sums_written_out(self):
         options = make_options(
@@ -217,7 +118,7 @@ class Model(unittest.TestCase):
     def test_position_embeddings_are_added_to_the_scaled_embeddings(self):
         # Zero output projections leave embedding and position alone in the stream.
         for scheme, positions in (
-            ("sinusoidal", model.sinusoids(5, 8, 10000.0)),
+            ("sinusoidal", sinusoids(np.arange(5.0), 8, 10000.0)),
             ("learned", None),
         ):
             options = make_options(position__scheme=scheme, model__embedding_scale=3)
@@ -272,6 +173,10 @@ class Model(unittest.TestCase):
             model.ReferenceModel(extra, options)
         with self.assertRaisesRegex(ValueError, "position.scheme: unknown 'kerple'"):
             make_model(position__scheme="kerple")
+        with self.assertRaisesRegex(ValueError, "randomized.scheme: unknown 'kerple'"):
+            make_model(position__scheme="randomized", position__randomized__scheme="kerple")
+        with self.assertRaisesRegex(ValueError, "randomized.scheme: must be another"):
+            make_model(position__scheme="randomized", position__randomized__scheme="randomized")
         with self.assertRaisesRegex(ValueError, "learned positions end at 12"):
             all_nats(make_model(position__scheme="learned"), [0] * 14)
 

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace lengthwise {
+
+class PositionScheme;
+struct ModelShape;
+struct PositionOptions;
+
+/// Randomized positions, Ruoss et al. 2023 (2305.16843), section 3: any other scheme, named by
+/// position.randomized.scheme, whose T tokens stand at a sorted draw without replacement from the
+/// positions 0 ... range-1, so that training at short lengths meets all the positions of longer
+/// ones. The draw is made anew for each forward pass, all windows of a batch sharing it, in
+/// training and in evaluation alike (the authors confirm the latter), so results are means over
+/// draws. It follows `draw` alone. The scheme inside is made as if it were trained at `range`
+/// tokens: a learned table has a row for each of them, and nothing is interpolated below. Its
+/// parameters keep their names, as if it stood alone. A window cannot be longer than `range`. In
+/// the authors' code the table of the relative scheme is half as long as its indices reach, and JAX
+/// clamps them silently; here biases are computed from the distance itself.
+std::shared_ptr<PositionScheme> make_randomized(const PositionOptions&, const ModelShape&);
+/// UserError where the range is shorter than train_length, or where the scheme inside cannot stand
+/// in such a model.
+void validate_randomized(const PositionOptions&, const ModelShape&);
+
+/// `length` different whole numbers of 0 ... range-1 in rising order, each set equally likely.
+std::vector<int64_t> draw_positions(int64_t length, int64_t range, uint64_t draw);
+
+}  // namespace lengthwise

@@ -1,0 +1,307 @@
+#include "position/rotary_scaling.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "base/error.h"
+#include "base/options.h"
+#include "position/longrope_factors.h"
+#include "position/options.h"
+#include "position/registry.h"
+#include "position/rotary.h"
+#include "position/scheme.h"
+
+namespace lengthwise {
+namespace {
+
+using torch::Tensor;
+
+/// The frequencies [R/2] float64 of a window, from its length and nothing else.
+using FrequenciesAt = std::function<Tensor(double length)>;
+
+class ScaledRotary final : public PositionScheme {
+ public:
+  ScaledRotary(const RotaryOptions& options, FrequenciesAt frequencies_at,
+               double attention_factor = 1)
+      : pairing_(options.pairing),
+        frequencies_at_(std::move(frequencies_at)),
+        attention_factor_(attention_factor) {}
+
+  std::vector<Tensor> tables(const Positions& positions) const override {
+    const double length = positions.values.max().item<double>() + 1;
+    return rotary_tables(positions.values, frequencies_at_(length), attention_factor_);
+  }
+
+  QueriesKeys apply_to_queries_keys(QueriesKeys pair, const LayerContext& context) const override {
+    return {turned(pair.queries, context.tables), turned(pair.keys, context.tables)};
+  }
+
+ private:
+  Tensor turned(const Tensor& x, const std::vector<Tensor>& tables) const {
+    return turn_pairs(x, tables[0], tables[1], pairing_, attention_factor_);
+  }
+
+  std::string pairing_;
+  FrequenciesAt frequencies_at_;
+  double attention_factor_;  // of q and of k
+};
+
+std::shared_ptr<PositionScheme> make_scaled(const PositionOptions& options,
+                                            FrequenciesAt frequencies_at,
+                                            double attention_factor = 1) {
+  return std::make_shared<ScaledRotary>(options.rotary, std::move(frequencies_at),
+                                        attention_factor);
+}
+
+/// The same frequencies at every length.
+FrequenciesAt always(Tensor frequencies) {
+  return [frequencies = std::move(frequencies)](double) { return frequencies; };
+}
+
+int64_t turned_width(const PositionOptions& options, const ModelShape& shape) {
+  return rotary_width(options.rotary, shape.head_width());
+}
+
+Tensor plain_frequencies(const PositionOptions& options, const ModelShape& shape) {
+  return rotary_frequencies(turned_width(options, shape), options.rotary.base);
+}
+
+double original_length(int64_t given, const ModelShape& shape) {
+  return static_cast<double>(given > 0 ? given : shape.train_length);
+}
+
+/// base scale^(R/(R-2)): the exponent -(R-2)/R of the slowest pair then makes its frequency 1/scale
+/// of what it was.
+Tensor ntk_frequencies(int64_t width, double base, double scale) {
+  const auto r = static_cast<double>(width);
+  return rotary_frequencies(width, base * std::pow(scale, r / (r - 2)));
+}
+
+void check_ntk_width(const PositionOptions& options, const ModelShape& shape) {
+  validate_rotary(options, shape);
+  const int64_t width = turned_width(options, shape);
+  if (width >= 4) return;
+  fail(
+      "model.heads: {} heads of width {} (position.rotary.fraction {}) turn {} dimensions each; {} "
+      "raises the base to the power R/(R - 2) and needs at least 4",
+      shape.heads, shape.head_width(), options.rotary.fraction, width, options.scheme);
+}
+
+/// The part of each frequency that stays: 0 for pairs that turn `slow` times or less within the
+/// length, 1 from `fast` times on, linear in the number of turns between.
+Tensor kept_by_rotations(const Tensor& frequencies, double length, double slow, double fast) {
+  const auto rotations = frequencies * (length / (2 * std::numbers::pi));
+  return ((rotations - slow) / (fast - slow)).clamp(0, 1);
+}
+
+/// The same, linear in the pair's number i.
+Tensor kept_by_dimensions(int64_t width, double base, double length, double slow, double fast,
+                          bool truncate) {
+  const auto pair_that_turns = [&](double times) {
+    return static_cast<double>(width) * std::log(length / (2 * std::numbers::pi * times)) /
+           (2 * std::log(base));
+  };
+  double first = pair_that_turns(fast), last = pair_that_turns(slow);
+  if (truncate) {
+    first = std::floor(first);
+    last = std::ceil(last);
+  }
+  // The authors' bound is the last dimension, R - 1, and not the last pair, R/2 - 1.
+  first = std::max(first, 0.0);
+  last = std::min(last, static_cast<double>(width - 1));
+  if (last <= first) last = first + 0.001;
+  const auto pairs = torch::arange(width / 2, torch::kFloat64);
+  return 1 - ((pairs - first) / (last - first)).clamp(0, 1);
+}
+
+Tensor partly_interpolated(const Tensor& frequencies, const Tensor& kept, double factor) {
+  return frequencies * (kept + (1 - kept) / factor);
+}
+
+void declare_factor(OptionSet& options, const std::string& scheme, double& factor) {
+  options.add("position." + scheme + ".factor", factor, scheme + ": growth s of the context",
+              AtLeast{1.0});
+}
+
+void declare_original_length(OptionSet& options, const std::string& scheme, int64_t& length) {
+  options.add("position." + scheme + ".original_length", length,
+              scheme + ": length L the scaling starts from; 0: model.train_length", AtLeast{0});
+}
+
+void declare_attention_factor(OptionSet& options, const std::string& scheme, double& factor) {
+  options.add("position." + scheme + ".attention_factor", factor,
+              scheme + ": multiplies queries and keys; 0: by the formula", AtLeast{0.0});
+}
+
+void check_rising(const std::string& name, double value, const std::string& lower_name,
+                  double lower) {
+  if (value > lower) return;
+  fail("{}: {} is not above {} {}", name, value, lower_name, lower);
+}
+
+}  // namespace
+
+void RotaryInterpolatedOptions::declare(OptionSet& options) {
+  declare_factor(options, "rotary_interpolated", factor);
+}
+
+void validate_rotary_interpolated(const PositionOptions& options, const ModelShape& shape) {
+  validate_rotary(options, shape);
+}
+
+std::shared_ptr<PositionScheme> make_rotary_interpolated(const PositionOptions& options,
+                                                         const ModelShape& shape) {
+  return make_scaled(
+      options, always(plain_frequencies(options, shape) / options.rotary_interpolated.factor));
+}
+
+void RotaryNtkOptions::declare(OptionSet& options) {
+  declare_factor(options, "rotary_ntk", factor);
+}
+
+void validate_rotary_ntk(const PositionOptions& options, const ModelShape& shape) {
+  check_ntk_width(options, shape);
+}
+
+std::shared_ptr<PositionScheme> make_rotary_ntk(const PositionOptions& options,
+                                                const ModelShape& shape) {
+  return make_scaled(options,
+                     always(ntk_frequencies(turned_width(options, shape), options.rotary.base,
+                                            options.rotary_ntk.factor)));
+}
+
+void RotaryDynamicNtkOptions::declare(OptionSet& options) {
+  options.add("position.rotary_dynamic_ntk.factor", factor,
+              "rotary_dynamic_ntk: s of the scale s T/L - (s - 1) beyond L; 1: T/L", AtLeast{1.0});
+  declare_original_length(options, "rotary_dynamic_ntk", original_length);
+}
+
+void validate_rotary_dynamic_ntk(const PositionOptions& options, const ModelShape& shape) {
+  check_ntk_width(options, shape);
+}
+
+std::shared_ptr<PositionScheme> make_rotary_dynamic_ntk(const PositionOptions& options,
+                                                        const ModelShape& shape) {
+  const double factor = options.rotary_dynamic_ntk.factor;
+  const double original = original_length(options.rotary_dynamic_ntk.original_length, shape);
+  return make_scaled(options, [factor, original, base = options.rotary.base,
+                               width = turned_width(options, shape)](double length) {
+    const double scale = factor * std::max(1.0, length / original) - (factor - 1);
+    return ntk_frequencies(width, base, scale);
+  });
+}
+
+void RotaryYarnOptions::declare(OptionSet& options) {
+  declare_factor(options, "rotary_yarn", factor);
+  declare_original_length(options, "rotary_yarn", original_length);
+  options.add("position.rotary_yarn.beta_fast", beta_fast,
+              "rotary_yarn: pairs that turn this often within L keep their frequency",
+              AtLeast{0.0});
+  options.add("position.rotary_yarn.beta_slow", beta_slow,
+              "rotary_yarn: pairs that turn no more often within L are divided by s", AtLeast{0.0});
+  options.add("position.rotary_yarn.ramp", ramp,
+              "rotary_yarn: between the two linear in rotations, as in the paper, or in dimensions,"
+              " or in dimensions_truncated, ends rounded outwards, as in its code",
+              OneOf{{"rotations", "dimensions", "dimensions_truncated"}});
+  declare_attention_factor(options, "rotary_yarn", attention_factor);
+}
+
+void validate_rotary_yarn(const PositionOptions& options, const ModelShape& shape) {
+  validate_rotary(options, shape);
+  const RotaryYarnOptions& yarn = options.rotary_yarn;
+  check_rising("position.rotary_yarn.beta_fast", yarn.beta_fast, "position.rotary_yarn.beta_slow",
+               yarn.beta_slow);
+  if (yarn.ramp != "rotations" && options.rotary.base <= 1) {
+    fail(
+        "position.rotary.base: {} gives all pairs one frequency; position.rotary_yarn.ramp {} "
+        "needs a base above 1",
+        options.rotary.base, yarn.ramp);
+  }
+}
+
+std::shared_ptr<PositionScheme> make_rotary_yarn(const PositionOptions& options,
+                                                 const ModelShape& shape) {
+  const RotaryYarnOptions& yarn = options.rotary_yarn;
+  const auto frequencies = plain_frequencies(options, shape);
+  const double length = original_length(yarn.original_length, shape);
+  const auto kept =
+      yarn.ramp == "rotations"
+          ? kept_by_rotations(frequencies, length, yarn.beta_slow, yarn.beta_fast)
+          : kept_by_dimensions(turned_width(options, shape), options.rotary.base, length,
+                               yarn.beta_slow, yarn.beta_fast, yarn.ramp == "dimensions_truncated");
+  return make_scaled(
+      options, always(partly_interpolated(frequencies, kept, yarn.factor)),
+      yarn.attention_factor > 0 ? yarn.attention_factor : 0.1 * std::log(yarn.factor) + 1);
+}
+
+void RotaryLongropeOptions::declare(OptionSet& options) {
+  options.add("position.rotary_longrope.factors", factors,
+              "rotary_longrope: file of the factors, JSON or text, short_factor and long_factor");
+  declare_factor(options, "rotary_longrope", factor);
+  declare_original_length(options, "rotary_longrope", original_length);
+  declare_attention_factor(options, "rotary_longrope", attention_factor);
+}
+
+void validate_rotary_longrope(const PositionOptions& options, const ModelShape& shape) {
+  validate_rotary(options, shape);
+  const RotaryLongropeOptions& longrope = options.rotary_longrope;
+  if (longrope.factors.empty()) {
+    fail(
+        "position.rotary_longrope.factors: no file is given; LongRoPE's factors are searched for "
+        "each model and read from JSON or text with short_factor and long_factor");
+  }
+  read_longrope_factors(longrope.factors, turned_width(options, shape) / 2);
+  if (longrope.attention_factor == 0 && original_length(longrope.original_length, shape) < 2) {
+    fail(
+        "position.rotary_longrope.original_length: 1 has no logarithm to divide by; at least 2, or "
+        "give position.rotary_longrope.attention_factor");
+  }
+}
+
+std::shared_ptr<PositionScheme> make_rotary_longrope(const PositionOptions& options,
+                                                     const ModelShape& shape) {
+  const RotaryLongropeOptions& longrope = options.rotary_longrope;
+  const auto frequencies = plain_frequencies(options, shape);
+  const auto factors = read_longrope_factors(longrope.factors, frequencies.size(0));
+  const double original = original_length(longrope.original_length, shape);
+  const double attention_factor =
+      longrope.attention_factor > 0 ? longrope.attention_factor
+                                    : std::sqrt(1 + std::log(longrope.factor) / std::log(original));
+  return make_scaled(
+      options,
+      [original, near = frequencies / torch::tensor(factors.short_factors, torch::kFloat64),
+       far = frequencies / torch::tensor(factors.long_factors, torch::kFloat64)](double length) {
+        return length > original ? far : near;
+      },
+      attention_factor);
+}
+
+void RotaryLlama3Options::declare(OptionSet& options) {
+  declare_factor(options, "rotary_llama3", factor);
+  declare_original_length(options, "rotary_llama3", original_length);
+  options.add("position.rotary_llama3.low_frequency_factor", low_frequency_factor,
+              "rotary_llama3: pairs that turn no more often within L are divided by s",
+              AtLeast{0.0});
+  options.add("position.rotary_llama3.high_frequency_factor", high_frequency_factor,
+              "rotary_llama3: pairs that turn this often within L keep their frequency",
+              AtLeast{0.0});
+}
+
+void validate_rotary_llama3(const PositionOptions& options, const ModelShape& shape) {
+  validate_rotary(options, shape);
+  check_rising(
+      "position.rotary_llama3.high_frequency_factor", options.rotary_llama3.high_frequency_factor,
+      "position.rotary_llama3.low_frequency_factor", options.rotary_llama3.low_frequency_factor);
+}
+
+std::shared_ptr<PositionScheme> make_rotary_llama3(const PositionOptions& options,
+                                                   const ModelShape& shape) {
+  const RotaryLlama3Options& llama3 = options.rotary_llama3;
+  const auto frequencies = plain_frequencies(options, shape);
+  const auto kept = kept_by_rotations(frequencies, original_length(llama3.original_length, shape),
+                                      llama3.low_frequency_factor, llama3.high_frequency_factor);
+  return make_scaled(options, always(partly_interpolated(frequencies, kept, llama3.factor)));
+}
+
+}  // namespace lengthwise

@@ -1,0 +1,633 @@
+"""The positional schemes in float64, dense, each from the formula of its paper.
+
+Shapes: B windows, T inputs, D width, H heads, K = D / H head width, R <= K dimensions turned.
+Row i of a score matrix is the query, column j the key. A scheme reads its options
+position.<name>.<option> and its tensors position.<tensor> when it is made; a new one is a class
+and a line in SCHEMES.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Callable
+
+import numpy as np
+
+from reference_corpus import SplitMix64
+
+PAIRS_AT_ONCE = 1 << 16
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a scheme is made from."""
+
+    name: str
+    options: dict[str, str]
+    tensor: Callable[..., np.ndarray]  # name and expected shape -> the checkpoint's tensor
+    width: int
+    heads: int
+    layers: int
+    train_length: int
+    folder: Path  # what paths in options start from
+
+    @property
+    def head_width(self) -> int:
+        return self.width // self.heads
+
+    def text(self, option: str) -> str:
+        return self.options[f"position.{option}"]
+
+    def number(self, option: str) -> float:
+        return float(self.text(option))
+
+    def own(self, option: str) -> float:
+        return self.number(f"{self.name}.{option}")
+
+    def one_of(self, option: str, *known: str) -> str:
+        if self.text(option) not in known:
+            raise ValueError(
+                f"position.{option}: unknown '{self.text(option)}'; known: {', '.join(known)}"
+            )
+        return self.text(option)
+
+    def original_length(self) -> float:
+        return self.own("original_length") or self.train_length
+
+    def each_layer(self, name: str, *shape: int) -> list[np.ndarray]:
+        return [
+            self.tensor(f"position.layers.{layer}.{name}", *shape) for layer in range(self.layers)
+        ]
+
+
+@dataclass(frozen=True)
+class View:
+    """What one layer shows a scheme."""
+
+    layer: int
+    positions: np.ndarray  # [T]
+    hidden: np.ndarray  # [B, T, D], the layer's normalised input
+    queries: np.ndarray  # [B, H, T, K]
+    visible: np.ndarray  # [T, T] bool
+
+    def distances(self) -> np.ndarray:
+        """[T, T] whole numbers; 0 where the key is later, which nobody sees."""
+        p = self.positions.astype(np.int64)
+        return np.maximum(np.subtract.outer(p, p), 0)
+
+
+class Scheme:
+    """Changes nothing, as does the absence of positions (Haviv et al. 2022)."""
+
+    def __init__(self, setting: Setting):
+        self.setting = setting
+
+    def positions(self, length: int) -> np.ndarray:
+        return np.arange(length, dtype=np.float64)
+
+    def embeddings(self, positions: np.ndarray) -> np.ndarray | float:
+        """[T, D], added to those of the tokens."""
+        return 0.0
+
+    def turn(
+        self, q: np.ndarray, k: np.ndarray, positions: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Queries and keys [B, H, T, K] as the scores see them."""
+        return q, k
+
+    def scores(self, scores: np.ndarray, view: View) -> np.ndarray:
+        """From q k' / sqrt(K) [B, H, T, T], not masked, to what the softmax gets."""
+        return scores
+
+
+# Added to the embeddings.
+
+
+def sinusoids(positions: np.ndarray, width: int, base: float) -> np.ndarray:
+    """[T, D]: dimension 2i is sin(p / base^(2i/D)), dimension 2i + 1 the cosine of the same."""
+    angles = np.outer(positions, base ** (-np.arange(0, width, 2) / width))
+    table = np.empty((len(positions), width))
+    table[:, 0::2] = np.sin(angles)
+    table[:, 1::2] = np.cos(angles)
+    return table
+
+
+class Sinusoidal(Scheme):
+    """Vaswani et al. 2017, section 3.5."""
+
+    def embeddings(self, positions):
+        return sinusoids(positions, self.setting.width, self.setting.own("base"))
+
+
+class Learned(Scheme):
+    """Gehring et al. 2017, section 3.1."""
+
+    def __init__(self, setting):
+        super().__init__(setting)
+        self.table = setting.tensor("position.table", setting.train_length, setting.width)
+
+    def embeddings(self, positions):
+        if positions[-1] >= len(self.table):
+            raise ValueError(
+                f"learned positions end at {len(self.table)}; a window reaches {positions[-1] + 1}"
+            )
+        return self.table[positions.astype(np.int64)]
+
+
+# Rotations of queries and keys.
+
+
+def frequencies(width: int, base: float) -> np.ndarray:
+    """[R/2]: base^(-2i/R)."""
+    return base ** (-np.arange(0, width, 2) / width)
+
+
+def pairs(width: int, pairing: str) -> tuple[slice, slice]:
+    """Where the first and the second numbers of all pairs stand among R dimensions."""
+    if pairing == "interleaved":
+        return slice(0, width, 2), slice(1, width, 2)
+    return slice(0, width // 2), slice(width // 2, width)
+
+
+def rotate(vectors: np.ndarray, angles: np.ndarray, pairing: str) -> np.ndarray:
+    """[..., T, K] and [T, R/2] -> [..., T, K]: each pair of the first R dimensions turned."""
+    first, second = pairs(2 * angles.shape[1], pairing)
+    x, y = vectors[..., first], vectors[..., second]
+    turned = vectors.copy()
+    turned[..., first] = x * np.cos(angles) - y * np.sin(angles)
+    turned[..., second] = x * np.sin(angles) + y * np.cos(angles)
+    return turned
+
+
+class Rotary(Scheme):
+    """Su et al. 2021, equations 13 to 15."""
+
+    def __init__(self, setting):
+        super().__init__(setting)
+        self.base = setting.number("rotary.base")
+        self.pairing = setting.one_of("rotary.pairing", "half", "interleaved")
+        # Checkpoints from before the option turn all.
+        fraction = float(setting.options.get("position.rotary.fraction", 1))
+        self.width = round(fraction * setting.head_width)
+        if abs(self.width - fraction * setting.head_width) > 1e-9 or self.width % 2:
+            raise ValueError(
+                f"position.rotary.fraction: {fraction} of {setting.head_width} dimensions is not"
+                " even"
+            )
+
+    def frequencies(self, length: float) -> np.ndarray:
+        """For a window whose last position is `length` - 1."""
+        return frequencies(self.width, self.base)
+
+    def factor(self) -> float:
+        """Of q and of k."""
+        return 1.0
+
+    def turn(self, q, k, positions):
+        angles = np.outer(positions, self.frequencies(positions[-1] + 1))
+        factor = self.factor()
+        return factor * rotate(q, angles, self.pairing), factor * rotate(k, angles, self.pairing)
+
+
+class RotaryInterpolated(Rotary):
+    """Chen et al. 2023, equation 4: positions divided by s."""
+
+    def turn(self, q, k, positions):
+        return super().turn(q, k, positions / self.setting.own("factor"))
+
+
+class RotaryNtk(Rotary):
+    """Peng et al. 2023, section 3.1: the base grown so that the slowest pair is divided by s."""
+
+    def growth(self, length: float) -> float:
+        return self.setting.own("factor")
+
+    def frequencies(self, length):
+        exponent = self.width / (self.width - 2)
+        return frequencies(self.width, self.base * self.growth(length) ** exponent)
+
+
+class RotaryDynamicNtk(RotaryNtk):
+    """Peng et al. 2023, section 3.3: s from the window; with a factor Hugging Face's form."""
+
+    def growth(self, length):
+        s = self.setting.own("factor")
+        return max(1.0, s * length / self.setting.original_length() - (s - 1))
+
+
+def rise(x: np.ndarray, low: float, high: float) -> np.ndarray:
+    """0 up to low, 1 from high on, linear between."""
+    return np.clip((x - low) / (high - low), 0.0, 1.0)
+
+
+def interpolate_slow(theta: np.ndarray, kept: np.ndarray, s: float) -> np.ndarray:
+    return (1.0 - kept) * theta / s + kept * theta
+
+
+class RotaryYarn(Rotary):
+    """Peng et al. 2023, sections 3.2 and 3.4; the ramp by dimensions as in their code."""
+
+    def frequencies(self, length):
+        theta = super().frequencies(length)
+        return interpolate_slow(theta, self.kept(theta), self.setting.own("factor"))
+
+    def kept(self, theta: np.ndarray) -> np.ndarray:
+        fast, slow = self.setting.own("beta_fast"), self.setting.own("beta_slow")
+        original = self.setting.original_length()
+        known = ("rotations", "dimensions", "dimensions_truncated")
+        ramp = self.setting.one_of("rotary_yarn.ramp", *known)
+        if ramp == "rotations":
+            return rise(original * theta / (2 * math.pi), slow, fast)
+
+        def pair_turning(times: float) -> float:
+            if times == 0:
+                return math.inf
+            turns = original / (2 * math.pi * times)
+            return self.width * math.log(turns) / (2 * math.log(self.base))
+
+        low, high = pair_turning(fast), pair_turning(slow)
+        if ramp == "dimensions_truncated":
+            low = math.floor(low)
+            high = high if math.isinf(high) else math.ceil(high)
+        low, high = max(low, 0.0), min(high, self.width - 1.0)
+        number = np.arange(len(theta))
+        # Where nothing is left between the ends the ramp is a step.
+        return 1.0 - rise(number, low, high) if low < high else (number <= low).astype(np.float64)
+
+    def factor(self):
+        return (
+            self.setting.own("attention_factor") or 0.1 * math.log(self.setting.own("factor")) + 1
+        )
+
+
+class RotaryLlama3(Rotary):
+    """Dubey et al. 2024: the frequencies of Llama 3.1."""
+
+    def frequencies(self, length):
+        theta = super().frequencies(length)
+        turns = self.setting.original_length() * theta / (2 * math.pi)
+        own = self.setting.own
+        kept = rise(turns, own("low_frequency_factor"), own("high_frequency_factor"))
+        return interpolate_slow(theta, kept, own("factor"))
+
+
+def read_longrope_factors(path: Path) -> dict[str, np.ndarray]:
+    """{"short_factor": ..., "long_factor": ...}, from JSON or from lines of a name and numbers."""
+    text = path.read_text(encoding="utf-8")
+    if text.lstrip().startswith("{"):
+        found = json.loads(text)
+        for inner in ("rope_scaling", "rope_parameters"):
+            found = found.get(inner) or found
+    else:
+        found = {words[0]: words[1:] for words in map(str.split, text.splitlines()) if words}
+    try:
+        return {n: np.array(found[n], np.float64) for n in ("short_factor", "long_factor")}
+    except KeyError as error:
+        raise ValueError(f"{path}: no {error}") from None
+
+
+class RotaryLongrope(Rotary):
+    """Ding et al. 2024, section 3; the factor on q and k as in the authors' code."""
+
+    def __init__(self, setting):
+        super().__init__(setting)
+        path = setting.folder / setting.text("rotary_longrope.factors")
+        self.factors = read_longrope_factors(path)
+        for name, factors in self.factors.items():
+            if factors.shape != (self.width // 2,):
+                raise ValueError(
+                    f"{path}: {name} has {factors.size} numbers for {self.width // 2} pairs"
+                )
+
+    def frequencies(self, length):
+        longer = length > self.setting.original_length()
+        return (
+            super().frequencies(length) / self.factors["long_factor" if longer else "short_factor"]
+        )
+
+    def factor(self):
+        given = self.setting.own("attention_factor")
+        logarithms = math.log(self.setting.own("factor")) / math.log(self.setting.original_length())
+        return given or math.sqrt(1 + logarithms)
+
+
+class Xpos(Rotary):
+    """Sun et al. 2022, algorithm 1. Not centred: float64 holds the powers of any window here."""
+
+    def decay(self) -> np.ndarray:
+        """[R/2]: what a pair of a score is multiplied by for each position of distance."""
+        gamma = self.setting.own("gamma")
+        zeta = (np.arange(self.width // 2) / (self.width / 2) + gamma) / (1 + gamma)
+        return zeta ** (1 / self.setting.own("scale_base"))
+
+    def turn(self, q, k, positions):
+        powers = np.ones((len(positions), self.setting.head_width))
+        for half in pairs(self.width, self.pairing):
+            powers[:, half] = self.decay() ** positions[:, None]
+        q, k = super().turn(q, k, positions)
+        return q * powers, k / powers
+
+
+# Biases on the scores.
+
+
+class DistanceBias(Scheme):
+    """A bias of the distance alone."""
+
+    def bias(self, distances: np.ndarray, layer: int, length: int) -> np.ndarray:
+        """[N] -> [H, N], in a window of `length` tokens."""
+        raise NotImplementedError
+
+    def scores(self, scores, view):
+        distances = view.distances()
+        table = self.bias(
+            np.arange(distances.max() + 1, dtype=np.float64), view.layer, len(view.positions)
+        )
+        return scores + table[:, distances]
+
+
+def alibi_slopes(heads: int) -> np.ndarray:
+    """Geometric from 2^(-8/n) for n a power of two; otherwise those of the largest power of two
+    below n, then the 1st, 3rd, ... of twice that power."""
+    power = 1 << (heads.bit_length() - 1)
+    slopes = [2.0 ** (-8.0 * (i + 1) / power) for i in range(power)]
+    between = [2.0 ** (-8.0 * (i + 1) / (2 * power)) for i in range(0, 2 * power, 2)]
+    return np.array(slopes + between[: heads - power])
+
+
+class Alibi(DistanceBias):
+    """Press et al. 2022, section 3."""
+
+    def slopes(self, layer: int, length: int) -> np.ndarray:
+        return alibi_slopes(self.setting.heads)
+
+    def bias(self, distances, layer, length):
+        return -np.outer(self.slopes(layer, length), distances)
+
+
+class AlibiLearned(Alibi):
+    """Press et al. 2022, section 3: slopes that are parameters, kept as logarithms."""
+
+    def __init__(self, setting):
+        super().__init__(setting)
+        self.log_slopes = setting.each_layer("log_slopes", setting.heads)
+
+    def slopes(self, layer, length):
+        return np.exp(self.log_slopes[layer])
+
+
+class AlibiScaled(Alibi):
+    """Al-Khateeb et al. 2023: the slopes times L / T in a window of T > L tokens."""
+
+    def slopes(self, layer, length):
+        return super().slopes(layer, length) * min(1.0, self.setting.train_length / length)
+
+
+def t5_bucket(distance: int, buckets: int, max_distance: int) -> int:
+    """Raffel et al. 2020, causal. In whole numbers, for the borders are logarithms that meet."""
+    exact = buckets // 2
+    if distance < exact:
+        return distance
+    wide = buckets - exact
+    # The largest m with m <= wide ln(distance / exact) / ln(max_distance / exact).
+    m = 0
+    while exact + m < buckets - 1 and (
+        distance**wide * exact ** (m + 1) >= max_distance ** (m + 1) * exact**wide
+    ):
+        m += 1
+    return exact + m
+
+
+class T5Bias(DistanceBias):
+    def __init__(self, setting):
+        super().__init__(setting)
+        buckets, max_distance = int(setting.own("buckets")), int(setting.own("max_distance"))
+        self.table = setting.tensor("position.table", buckets, setting.heads)
+        self.bucket = partial(t5_bucket, buckets=buckets, max_distance=max_distance)
+
+    def bias(self, distances, layer, length):
+        return self.table[[self.bucket(int(d)) for d in distances]].T
+
+
+class KerpleLog(DistanceBias):
+    """Chi et al. 2022, section 4: -r1 ln(1 + r2 d)."""
+
+    def __init__(self, setting):
+        super().__init__(setting)
+        self.log_r1 = setting.each_layer("log_r1", setting.heads)
+        self.log_r2 = setting.each_layer("log_r2", setting.heads)
+
+    def bias(self, distances, layer, length):
+        r1, r2 = np.exp(self.log_r1[layer]), np.exp(self.log_r2[layer])
+        return -r1[:, None] * np.log1p(np.outer(r2, distances))
+
+
+class KerplePower(DistanceBias):
+    """Chi et al. 2022, section 4: -r1 d^r2 with r2 below 2."""
+
+    def __init__(self, setting):
+        super().__init__(setting)
+        self.log_r1 = setting.each_layer("log_r1", setting.heads)
+        self.logit_r2 = setting.each_layer("logit_r2", setting.heads)
+
+    def bias(self, distances, layer, length):
+        r1, r2 = np.exp(self.log_r1[layer]), 2 * logistic(self.logit_r2[layer])
+        return -r1[:, None] * distances ** r2[:, None]
+
+
+class Sandwich(DistanceBias):
+    """Chi et al. 2023: inner products of sinusoidal embeddings, over 8 h / H for h = 1 ... H."""
+
+    def bias(self, distances, layer, length):
+        theta = frequencies(int(self.setting.own("width")), 10000.0)
+        products = np.cos(np.outer(theta, distances)).sum(axis=0)
+        compression = 8 * np.arange(1, self.setting.heads + 1) / self.setting.heads
+        return products / compression[:, None]
+
+
+def over_visible_pairs(
+    result: np.ndarray, visible: np.ndarray, change: Callable[..., np.ndarray], *given: np.ndarray
+) -> None:
+    """result [H, T, T] += change(a, b, ...) [H, N], where a, b, ... are N pairs out of [..., T, T].
+
+    A few pairs at a time, so that what a network makes of them stays small.
+    """
+    places = np.flatnonzero(visible)
+    flat = [array.reshape(-1, visible.size) for array in given]
+    out = result.reshape(-1, visible.size)
+    for begin in range(0, len(places), PAIRS_AT_ONCE):
+        some = places[begin : begin + PAIRS_AT_ONCE]
+        out[:, some] += change(*(array[:, some] for array in flat))
+
+
+class Fire(Scheme):
+    """Li et al. 2024: f(psi(i - j) / psi(max(L, i))), psi(x) = ln(c x + 1)."""
+
+    def __init__(self, setting):
+        super().__init__(setting)
+        shared = setting.one_of("fire.shared", "true", "false") == "true"
+        own = replace(setting, layers=1) if shared else setting
+        width = int(setting.own("width"))
+        self.log_c = own.each_layer("log_c", 1)
+        self.log_threshold = own.each_layer("log_threshold", 1)
+        self.hidden_weight = own.each_layer("hidden_weight", width)
+        self.hidden_bias = own.each_layer("hidden_bias", width)
+        self.output_weight = own.each_layer("output_weight", setting.heads, width)
+
+    def scores(self, scores, view):
+        layer = view.layer if len(self.log_c) > 1 else 0
+        c, threshold = np.exp(self.log_c[layer]), np.exp(self.log_threshold[layer])
+        psi_distance = np.log(c * view.distances() + 1)
+        psi_query = np.log(c * np.maximum(threshold, view.positions) + 1)
+        inner, shift = self.hidden_weight[layer][:, None], self.hidden_bias[layer][:, None]
+
+        def network(x: np.ndarray) -> np.ndarray:
+            return self.output_weight[layer] @ np.maximum(inner * x + shift, 0.0)
+
+        bias = np.zeros(scores.shape[1:])
+        over_visible_pairs(bias, view.visible, network, psi_distance / psi_query[:, None])
+        return scores + bias
+
+
+# What depends on the text.
+
+
+def logistic(x: np.ndarray) -> np.ndarray:
+    # Through tanh it cannot overflow.
+    return 0.5 * (1.0 + np.tanh(0.5 * x))
+
+
+class Cope(Scheme):
+    """Golovneva et al. 2024, section 4: positions counted by gates, from the query back."""
+
+    def __init__(self, setting):
+        super().__init__(setting)
+        self.count = int(setting.own("max_positions"))
+        self.vectors = setting.each_layer("vectors", self.count, setting.head_width)
+
+    def scores(self, scores, view):
+        gates = logistic(scores) * view.visible
+        counted = np.cumsum(gates[..., ::-1], axis=-1)[..., ::-1]
+        p = np.minimum(counted, self.count - 1)
+        below = p.astype(np.int64)
+        above = np.minimum(below + 1, self.count - 1)
+        looked_up = view.queries @ self.vectors[view.layer].T
+        lower = np.take_along_axis(looked_up, below, axis=-1)
+        upper = np.take_along_axis(looked_up, above, axis=-1)
+        return scores + lower + (p - below) * (upper - lower)
+
+
+class Dape(Scheme):
+    """Zheng et al. 2024, section 3: a + b + f(a, b), f a network over the heads of a pair."""
+
+    def __init__(self, setting):
+        super().__init__(setting)
+        with_bias = setting.one_of("dape.bias", "alibi", "none") == "alibi"
+        self.slopes = alibi_slopes(setting.heads) * with_bias
+        width, heads = int(setting.own("width")), setting.heads
+        self.hidden_weight = setting.each_layer("hidden_weight", width, 2 * heads)
+        self.hidden_bias = setting.each_layer("hidden_bias", width)
+        self.output_weight = setting.each_layer("output_weight", heads, width)
+
+    def scores(self, scores, view):
+        from_scores, from_bias = np.hsplit(self.hidden_weight[view.layer], 2)
+        shift = self.hidden_bias[view.layer][:, None]
+        output = self.output_weight[view.layer]
+
+        def correction(a: np.ndarray, distances: np.ndarray) -> np.ndarray:
+            b = -self.slopes[:, None] * distances
+            hidden = from_scores @ a + from_bias @ b + shift
+            np.maximum(hidden, 0.01 * hidden, out=hidden)
+            return b + output @ hidden
+
+        result = scores.copy()
+        distances = view.distances()
+        for window in result:
+            over_visible_pairs(window, view.visible, correction, window, distances)
+        return result
+
+
+class Cable(Scheme):
+    """Veisi et al. 2025, section 3: minus the sum of what the tokens after j up to i say."""
+
+    def __init__(self, setting):
+        super().__init__(setting)
+        self.weight = setting.each_layer("weight", setting.heads, setting.width)
+        self.shift = setting.each_layer("bias", setting.heads)
+
+    def scores(self, scores, view):
+        push = np.logaddexp(0.0, view.hidden @ self.weight[view.layer].T + self.shift[view.layer])
+        reached = np.cumsum(push, axis=1).swapaxes(1, 2)  # [B, H, T]
+        return scores - (reached[..., :, None] - reached[..., None, :])
+
+
+# Positions drawn.
+
+
+def draw_positions(length: int, span: int, draw: int) -> np.ndarray:
+    """`length` of 0 ... span - 1 in rising order, by selection sampling (Knuth, algorithm S)."""
+    seed = SplitMix64(SplitMix64(draw).next() + int.from_bytes(b"position", "big")).next()
+    stream = SplitMix64(seed)
+    drawn: list[int] = []
+    for position in range(span):
+        if len(drawn) < length and stream.below(span - position) < length - len(drawn):
+            drawn.append(position)
+    return np.array(drawn, np.float64)
+
+
+class Randomized(Scheme):
+    """Ruoss et al. 2023, section 3: another scheme at a draw of positions. Evaluation's is draw 0."""
+
+    def __init__(self, setting):
+        super().__init__(setting)
+        self.span = int(setting.own("range"))
+        name = setting.text("randomized.scheme")
+        if name == setting.name:
+            raise ValueError("position.randomized.scheme: must be another scheme")
+        self.inner = make_scheme(
+            replace(setting, name=name, train_length=self.span), "position.randomized.scheme"
+        )
+        self.embeddings, self.turn = self.inner.embeddings, self.inner.turn
+        self.scores = self.inner.scores
+
+    def positions(self, length):
+        if length > self.span:
+            raise ValueError(f"positions are drawn from {self.span}; a window has {length} inputs")
+        return draw_positions(length, self.span, draw=0)
+
+
+SCHEMES: dict[str, type[Scheme]] = {
+    "none": Scheme,
+    "sinusoidal": Sinusoidal,
+    "learned": Learned,
+    "randomized": Randomized,
+    "rotary": Rotary,
+    "rotary_interpolated": RotaryInterpolated,
+    "rotary_ntk": RotaryNtk,
+    "rotary_dynamic_ntk": RotaryDynamicNtk,
+    "rotary_yarn": RotaryYarn,
+    "rotary_longrope": RotaryLongrope,
+    "rotary_llama3": RotaryLlama3,
+    "xpos": Xpos,
+    "alibi": Alibi,
+    "alibi_learned": AlibiLearned,
+    "alibi_scaled": AlibiScaled,
+    "t5_bias": T5Bias,
+    "kerple_log": KerpleLog,
+    "kerple_power": KerplePower,
+    "sandwich": Sandwich,
+    "fire": Fire,
+    "cope": Cope,
+    "dape": Dape,
+    "cable": Cable,
+}
+
+
+def make_scheme(setting: Setting, option: str = "position.scheme") -> Scheme:
+    if setting.name not in SCHEMES:
+        raise ValueError(f"{option}: unknown '{setting.name}'; known: {', '.join(SCHEMES)}")
+    return SCHEMES[setting.name](setting)
