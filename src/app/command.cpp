@@ -1,5 +1,7 @@
 #include "app/command.h"
 
+#include <algorithm>
+#include <cctype>
 #include <csignal>
 
 #include "base/error.h"
@@ -9,6 +11,17 @@ namespace lengthwise {
 namespace {
 
 std::atomic<bool> stop_requested = false;
+
+std::string shell_word(const std::string& word) {
+  const bool plain = std::ranges::all_of(word, [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) ||
+           std::string_view("-_./=:,+@").find(c) != std::string_view::npos;
+  });
+  if (plain && !word.empty()) return word;
+  std::string quoted = "'";
+  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
 
 }  // namespace
 
@@ -34,6 +47,12 @@ std::string options_help() {
   OptionSet options;
   config.declare(options);
   return options.help();
+}
+
+std::string command_line(const Words& words) {
+  std::string line = "lengthwise";
+  for (const std::string& word : words) line += ' ' + shell_word(word);
+  return line;
 }
 
 const std::atomic<bool>& stop_on_signals() {

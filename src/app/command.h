@@ -40,6 +40,9 @@ Words read_options(Config& config, const Words& arguments);
 /// All options with their defaults, for `--help`.
 std::string options_help();
 
+/// "lengthwise WORDS...", quoted where a shell would take a word apart.
+std::string command_line(const Words& words);
+
 /// Set by SIGINT and SIGTERM once this has been called: finish the step, save, say how to go on.
 const std::atomic<bool>& stop_on_signals();
 

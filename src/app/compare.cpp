@@ -37,9 +37,9 @@ int run_compare(const Words& arguments) {
   const Comparison comparison = compare_runs(runs, chosen_measurement(runs, config.evaluation));
   fmt::print("{}", terminal_table(comparison));
   if (!config.grid.results.empty()) {
-    write_results(
-        config.grid.results, comparison, runs,
-        {"Comparison", fmt::format("lengthwise compare {}", fmt::join(arguments, " ")), ""});
+    Words words{"compare"};
+    words.insert(words.end(), arguments.begin(), arguments.end());
+    write_results(config.grid.results, comparison, runs, {"Comparison", command_line(words), ""});
     fmt::print("written: {}\n", config.grid.results);
   }
   return 0;

@@ -1,15 +1,21 @@
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "app/command.h"
 #include "app/display.h"
 #include "base/error.h"
 #include "data/dataset.h"
+#include "experiment/evaluate_run.h"
 #include "experiment/results.h"
+#include "experiment/train_run.h"
 #include "report/table.h"
 
 namespace lengthwise {
 namespace {
+
+std::string experiment_command(Words arguments) {
+  arguments.insert(arguments.begin(), "experiment");
+  return command_line(arguments);
+}
 
 /// The comparison of the runs that came through.
 void compare(const Config& config, const std::vector<GridProgress>& progress,
@@ -24,11 +30,20 @@ void compare(const Config& config, const std::vector<GridProgress>& progress,
       compare_runs(runs, Measurement{evaluation.split, evaluation.protocol, evaluation.stride});
   const fs::path folder = config.grid.results.empty() ? fs::path(config.grid.folder) / "comparison"
                                                       : fs::path(config.grid.results);
-  write_results(
-      folder, comparison, runs,
-      {config.grid.question.empty() ? "Experiment" : config.grid.question,
-       fmt::format("lengthwise experiment {}", fmt::join(arguments, " ")), config_text(config)});
+  write_results(folder, comparison, runs,
+                {config.grid.question.empty() ? "Experiment" : config.grid.question,
+                 experiment_command(arguments), config_text(config)});
   fmt::print("\n{}\nwritten: {}\n", terminal_table(comparison), folder.string());
+}
+
+/// What the data cannot serve is said before the first run, not by each of them. Text is prepared
+/// here once and out loud, not by every run at the same time.
+void check_data(const Config& config) {
+  const Dataset dataset = open_dataset(config.data);
+  for (const GridRun& run : grid_runs(config.grid)) {
+    check_training_data(run_config(config, run), dataset);
+  }
+  check_evaluation_data(config, dataset);
 }
 
 }  // namespace
@@ -36,9 +51,8 @@ void compare(const Config& config, const std::vector<GridProgress>& progress,
 int run_experiment(const Words& arguments) {
   Config config;
   read_files_and_options(config, arguments);
-  config.data.validate();
-  // Text is prepared once and out loud here, not by every run at the same time.
-  open_dataset(config.data);
+  validate_grid(config);
+  check_data(config);
 
   GridDisplay display;
   const auto progress = run_grid(
@@ -51,7 +65,7 @@ int run_experiment(const Words& arguments) {
         run.state == GridProgress::State::done || run.state == GridProgress::State::failed ? 0 : 1;
   }
   if (stopped > 0) {
-    fmt::print("stopped; go on with: lengthwise experiment {}\n", fmt::join(arguments, " "));
+    fmt::print("stopped; go on with: {}\n", experiment_command(arguments));
     return 1;
   }
   compare(config, progress, arguments);

@@ -5,17 +5,28 @@
 #include "data/dataset.h"
 
 namespace lengthwise {
+namespace {
+
+constexpr const char* kSplits[] = {"train", "valid", "test"};
+
+}  // namespace
 
 int run_generate(const Words& arguments) {
   Config config;
   const Words folders = read_options(config, arguments);
   if (folders.size() != 1) fail("generate: names {} folders; it takes one", folders.size());
-  const Dataset dataset = open_dataset(DataOptions{});
   const fs::path folder = folders[0];
+  const auto path_of = [&](const char* split) {
+    return folder / (std::string(split) + ".safetensors");
+  };
+  for (const char* split : kSplits) {
+    if (fs::exists(path_of(split)))
+      fail("{}: exists; choose another folder", path_of(split).string());
+  }
+  const Dataset dataset = open_dataset(DataOptions{});
   make_folder(folder);
-  for (const char* split : {"train", "valid", "test"}) {
-    const fs::path path = folder / (std::string(split) + ".safetensors");
-    if (fs::exists(path)) fail("{}: exists; choose another folder", path.string());
+  for (const char* split : kSplits) {
+    const fs::path path = path_of(split);
     dataset.split(split).save(path);
     fmt::print("{}: {} tokens in {} documents\n", path.string(), dataset.split(split).size(),
                dataset.split(split).documents().size());

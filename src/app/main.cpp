@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <new>
 
 #include "app/command.h"
 #include "base/error.h"
@@ -69,6 +70,22 @@ int run(const Words& words) {
   return command.run(arguments);
 }
 
+constexpr std::string_view kOutOfMemory =
+    "out of memory; smaller: model.width, model.layers, training.batch_windows or "
+    "evaluation.batch_tokens";
+
+/// Whatever a value held or a library said, an error is one line.
+std::string one_line(std::string_view text) {
+  std::string line;
+  for (const char c : text) line += static_cast<unsigned char>(c) < ' ' ? ' ' : c;
+  return line;
+}
+
+int report_error(std::string_view message, int exit_code) {
+  fmt::print(stderr, "lengthwise: {}\n", one_line(message));
+  return exit_code;
+}
+
 }  // namespace
 }  // namespace lengthwise
 
@@ -82,10 +99,15 @@ int main(int argc, char** argv) {
   try {
     return run(Words(argv + 1, argv + argc));
   } catch (const UserError& error) {
-    fmt::print(stderr, "lengthwise: {}\n", error.what());
-    return 2;
+    return report_error(error.what(), 2);
+  } catch (const fs::filesystem_error& error) {
+    return report_error(fmt::format("{}: {}", error.path1().string(), error.code().message()), 2);
+  } catch (const std::bad_alloc&) {
+    return report_error(kOutOfMemory, 1);
   } catch (const std::exception& error) {
-    fmt::print(stderr, "lengthwise: {}\n", error.what());
-    return 1;
+    const std::string_view text = error.what();
+    if (text.find("can't allocate memory") != text.npos) return report_error(kOutOfMemory, 1);
+    // Below LibTorch's first line stand the frames of its stack.
+    return report_error(text.substr(0, text.find('\n')), 1);
   }
 }

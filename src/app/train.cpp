@@ -21,8 +21,9 @@ int run_train(const Words& arguments) {
     case TrainingEnd::stopped:
       break;
   }
-  fmt::print("\nstopped and saved; go on with: lengthwise train {} --run.folder {}\n",
-             folder.config().string(), folder.path().string());
+  fmt::print(
+      "\nstopped and saved; go on with: {}\n",
+      command_line({"train", folder.config().string(), "--run.folder", folder.path().string()}));
   return 1;
 }
 

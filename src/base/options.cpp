@@ -53,6 +53,20 @@ std::string origin_in_file(const fs::path& path, const std::string& name, int oc
   return path.string();
 }
 
+/// The first line that is neither a section, a value, nor a comment, by its number.
+std::string syntax_error(const fs::path& path, std::string_view otherwise) {
+  std::ifstream file(path);
+  std::string line;
+  for (int number = 1; std::getline(file, line); ++number) {
+    const std::string text(trim(line.substr(0, line.find('#'))));
+    const bool section = text.size() > 1 && text.front() == '[' && text.back() == ']';
+    if (text.empty() || section || text.find('=') != text.npos) continue;
+    return fmt::format("{}:{}: '{}' is neither [section] nor name = value", path.string(), number,
+                       text.substr(0, 60));
+  }
+  return fmt::format("{}: {}", path.string(), otherwise);
+}
+
 /// Boost refuses `--name=` as an argument without its value; here it means the empty value.
 std::vector<std::string> with_empty_values_apart(const std::vector<std::string>& arguments) {
   std::vector<std::string> apart;
@@ -91,7 +105,7 @@ void OptionSet::read_file(const fs::path& path) {
   try {
     parsed = po::parse_config_file(text, describe(options_), /*allow_unregistered=*/true);
   } catch (const po::error& error) {
-    fail_with_syntax(path.string(), error);
+    fail("{}", syntax_error(path, error.what()));
   }
   std::map<std::string, int> times_set;
   for (const auto& given : parsed.options) {

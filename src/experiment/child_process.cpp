@@ -1,8 +1,12 @@
 #include "experiment/child_process.h"
 
 #include <fcntl.h>
-#include <spawn.h>
 #include <sys/wait.h>
+#include <unistd.h>
+
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 
 #include <cerrno>
 #include <csignal>
@@ -31,6 +35,28 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   return result;
 }
 
+int open_or_fail(const fs::path& path, int flags) {
+  const int descriptor = ::open(path.c_str(), flags | O_CLOEXEC, 0644);
+  if (descriptor < 0) fail("{}: cannot be opened: {}", path.string(), std::strerror(errno));
+  return descriptor;
+}
+
+/// Between fork and exec: system calls alone, as the parent may have held any lock. A parent that
+/// is killed takes the child along, or the run folder would stay locked when the experiment is
+/// started again; a run goes on from a kill bit for bit.
+[[noreturn]] void become_child(pid_t parent, int input, int output, char* const* arguments,
+                               char* const* environment) {
+#ifdef __linux__
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
+  const bool orphan = ::getppid() != parent;  // killed before the line above
+  if (!orphan && ::dup2(input, STDIN_FILENO) >= 0 && ::dup2(output, STDOUT_FILENO) >= 0 &&
+      ::dup2(output, STDERR_FILENO) >= 0) {
+    ::execve("/proc/self/exe", arguments, environment);
+  }
+  ::_exit(127);
+}
+
 }  // namespace
 
 ChildProcess::ChildProcess(const std::vector<std::string>& arguments, const fs::path& log,
@@ -39,16 +65,17 @@ ChildProcess::ChildProcess(const std::vector<std::string>& arguments, const fs::
   words.insert(words.end(), arguments.begin(), arguments.end());
   auto environment = environment_with_threads(threads);
 
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, log.c_str(),
-                                   O_WRONLY | O_CREAT | O_APPEND, 0644);
-  posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
-  const int error = ::posix_spawn(&id_, "/proc/self/exe", &actions, nullptr, pointers(words).data(),
-                                  pointers(environment).data());
-  posix_spawn_file_actions_destroy(&actions);
-  if (error != 0) fail("{}: a run cannot be started: {}", log.string(), std::strerror(error));
+  const auto argument_pointers = pointers(words), environment_pointers = pointers(environment);
+  const int output = open_or_fail(log, O_WRONLY | O_CREAT | O_APPEND);
+  const int input = open_or_fail("/dev/null", O_RDONLY);
+  const pid_t parent = ::getpid();
+  id_ = ::fork();
+  if (id_ == 0) {
+    become_child(parent, input, output, argument_pointers.data(), environment_pointers.data());
+  }
+  ::close(input);
+  ::close(output);
+  if (id_ < 0) fail("{}: a run cannot be started: {}", log.string(), std::strerror(errno));
 }
 
 ChildProcess::~ChildProcess() {

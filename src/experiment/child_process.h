@@ -10,7 +10,8 @@
 
 namespace lengthwise {
 
-/// A child running this same program, with its output going to the end of a log file.
+/// A child running this same program, with its output going to the end of a log file. It does not
+/// outlive this process (Linux).
 class ChildProcess {
  public:
   ChildProcess(const std::vector<std::string>& arguments, const fs::path& log, int64_t threads);

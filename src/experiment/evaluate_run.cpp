@@ -74,9 +74,20 @@ bool same_measurement(const EvaluationRecord& a, const EvaluationRecord& b) {
          a.stride == b.stride && a.checkpoint == b.checkpoint && a.corpus_hash == b.corpus_hash;
 }
 
-void check_lengths(const Config& config, const Dataset& dataset, const TokenStream& stream) {
+fs::path existing_checkpoint(const fs::path& folder, const std::string& which) {
+  const fs::path path = RunFolder(folder).checkpoint(which);
+  if (fs::exists(path)) return path;
+  fail("{}: is not there; {}", path.string(),
+       which == "best" ? "training.validate_every was 0 or the run was stopped early; set "
+                         "evaluation.checkpoint = last"
+                       : "train the run first");
+}
+
+}  // namespace
+
+void check_evaluation_data(const Config& config, const Dataset& dataset) {
   int64_t longest = 0;
-  for (const Document& document : stream.documents()) {
+  for (const Document& document : dataset.split(config.evaluation.split).documents()) {
     longest = std::max(longest, document.size() - (dataset.start_token ? 0 : 1));
   }
   const int64_t length = std::ranges::max(config.evaluation.lengths);
@@ -88,16 +99,14 @@ void check_lengths(const Config& config, const Dataset& dataset, const TokenStre
   }
 }
 
-}  // namespace
-
 void evaluate_run(const fs::path& folder, const Config& config,
                   const std::function<void(const EvaluationRecord&, bool found)>& report) {
   config.validate();
   at::set_num_threads(static_cast<int>(config.run.threads));
   const Dataset dataset = open_dataset(config.data);
   const TokenStream& stream = dataset.split(config.evaluation.split);
-  check_lengths(config, dataset, stream);
-  const fs::path checkpoint = RunFolder(folder).checkpoint(config.evaluation.checkpoint);
+  check_evaluation_data(config, dataset);
+  const fs::path checkpoint = existing_checkpoint(folder, config.evaluation.checkpoint);
   Transformer model = load_model(checkpoint, config, dataset);
   const std::string checkpoint_hash = sha256_of_file(checkpoint);
   const auto lock = lock_run_folder(folder);

@@ -2,10 +2,14 @@
 
 #include <functional>
 
+#include "data/dataset.h"
 #include "experiment/config.h"
 #include "report/records.h"
 
 namespace lengthwise {
+
+/// UserError where the split is not there or has no window of the longest length.
+void check_evaluation_data(const Config& config, const Dataset& dataset);
 
 /// Measures the run in `folder` at every length of the evaluation options, stores the per-token
 /// values and a line each, and skips what is already there for the same weights and tokens.

@@ -31,7 +31,7 @@ void GridOptions::declare(OptionSet& options) {
   options.add("experiment.results", results,
               "where table and curve go; empty: 'comparison' in the experiment's folder");
   options.add("experiment.jobs", jobs, "runs side by side, each with run.threads threads",
-              AtLeast{1});
+              Between{1, 1024});
 }
 
 void GridOptions::validate() const {

@@ -3,6 +3,31 @@
 #include "base/error.h"
 
 namespace lengthwise {
+namespace {
+
+/// A file that a process was writing beside its place (AtomicFile) when it was killed.
+bool is_unfinished(const fs::path& path) {
+  return path.extension() == ".partial";
+}
+
+/// Whether anything but what a process killed at its very start leaves is there.
+bool holds_files(const fs::path& folder) {
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (!is_unfinished(entry.path()) && entry.path().filename() != ".lock") return true;
+  }
+  return false;
+}
+
+void remove_unfinished(const fs::path& folder) {
+  if (!fs::is_directory(folder)) return;
+  std::vector<fs::path> unfinished;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (is_unfinished(entry.path())) unfinished.push_back(entry.path());
+  }
+  for (const fs::path& path : unfinished) fs::remove(path);
+}
+
+}  // namespace
 
 fs::path RunFolder::checkpoint(const std::string& which) const {
   return path_ / (which == "best" ? "best.safetensors" : "checkpoint.safetensors");
@@ -13,15 +38,14 @@ TrainingFiles RunFolder::training_files() const {
           path_ / "state.safetensors"};
 }
 
-void RunFolder::open_or_create(const Config& config) const {
+void RunFolder::check(const Config& config) const {
+  if (!fs::exists(path_)) return;
+  if (!fs::is_directory(path_)) {
+    fail("run.folder: {} is no folder; choose another name", path_.string());
+  }
   if (!exists()) {
-    if (fs::exists(path_) && !fs::is_empty(path_)) {
-      fail("run.folder: {} holds files and no config.ini; choose another folder", path_.string());
-    }
-    make_folder(path_);
-    write_file(this->config(),
-               config_text(config, {"run", "data", "model", "position", "training", "evaluation"}));
-    return;
+    if (!holds_files(path_)) return;
+    fail("run.folder: {} holds files and no config.ini; choose another folder", path_.string());
   }
   const auto before = option_texts(read_config(this->config()), kRunSections);
   const auto now = option_texts(config, kRunSections);
@@ -31,6 +55,14 @@ void RunFolder::open_or_create(const Config& config) const {
            path_.string(), now[i].first, before[i].second, now[i].second);
     }
   }
+}
+
+void RunFolder::open_or_create(const Config& config) const {
+  check(config);
+  if (exists()) return;
+  make_folder(path_);
+  write_file(this->config(),
+             config_text(config, {"run", "data", "model", "position", "training", "evaluation"}));
 }
 
 std::optional<RunRecord> RunFolder::read_record() const {
@@ -47,6 +79,8 @@ std::unique_ptr<FileLock> lock_run_folder(const fs::path& folder) {
   if (!lock->try_hold()) {
     fail("{}: another process is at work on this run; wait for it or stop it", folder.string());
   }
+  remove_unfinished(folder);
+  remove_unfinished(folder / "evaluation");
   return lock;
 }
 

@@ -15,9 +15,11 @@ namespace lengthwise {
 ///   config.ini               every option, resolved
 ///   run.json                 what, where, when
 ///   train.jsonl              a line a logged step
-///   checkpoint.safetensors   the last weights; best.safetensors those of the lowest validation
-///   loss state.safetensors        what exact resume needs evaluation.jsonl         a line a
-///   measurement evaluation/              per-token values
+///   checkpoint.safetensors   the last weights
+///   best.safetensors         those of the lowest validation loss
+///   state.safetensors        what exact resume needs
+///   evaluation.jsonl         a line a measurement
+///   evaluation/              per-token values
 class RunFolder {
  public:
   explicit RunFolder(fs::path path) : path_(std::move(path)) {}
@@ -29,8 +31,10 @@ class RunFolder {
   TrainingFiles training_files() const;
 
   bool exists() const { return fs::exists(config()); }
-  /// Makes the folder with its config, or checks that the one there was made with the same options;
-  /// UserError names the first that differs.
+  /// UserError where this config's run cannot live here: the folder belongs to other options (the
+  /// first that differs is named) or to something else. Writes nothing.
+  void check(const Config& config) const;
+  /// Checks, and makes a folder that is not there yet, with its config.
   void open_or_create(const Config& config) const;
   std::optional<RunRecord> read_record() const;
   void write_record(const RunRecord& record) const;
@@ -40,6 +44,7 @@ class RunFolder {
 };
 
 /// Held while a process writes into a run folder: a second one is a UserError, not two writers.
+/// What killed ones had not finished writing goes.
 std::unique_ptr<FileLock> lock_run_folder(const fs::path& folder);
 
 }  // namespace lengthwise

@@ -86,9 +86,12 @@ class Job {
   void read_progress() {
     const RunFolder folder(progress_.folder);
     const auto line = nlohmann::json::parse(last_line(folder.training_files().log), nullptr, false);
-    if (line.is_object()) {
-      progress_.step = line.value("step", progress_.step);
-      progress_.nats_per_token = line.value("nats_per_token", progress_.nats_per_token);
+    const auto is_number = [&](const char* key) {
+      return line.is_object() && line.contains(key) && line[key].is_number();
+    };
+    if (is_number("step") && is_number("nats_per_token")) {
+      progress_.step = line["step"];
+      progress_.nats_per_token = line["nats_per_token"];
     }
     if (progress_.state == State::evaluating) {
       const auto records = read_evaluations(progress_.folder);
@@ -136,19 +139,20 @@ double total_fraction(const std::vector<GridProgress>& runs) {
   return total / static_cast<double>(runs.size());
 }
 
-/// A run as the command line of `train` would make it must be valid before the first one starts.
-void validate_runs(const Config& config) {
-  config.grid.validate();
-  for (const GridRun& run : grid_runs(config.grid)) {
-    Config one = config;
-    one.position.scheme = run.scheme;
-    one.model.train_length = run.train_length;
-    one.training.seed = run.seed;
-    one.validate();
-  }
+}  // namespace
+
+Config run_config(const Config& config, const GridRun& run) {
+  Config one = config;
+  one.position.scheme = run.scheme;
+  one.model.train_length = run.train_length;
+  one.training.seed = run.seed;
+  return one;
 }
 
-}  // namespace
+void validate_grid(const Config& config) {
+  config.grid.validate();
+  for (const GridRun& run : grid_runs(config.grid)) run_config(config, run).validate();
+}
 
 double GridProgress::fraction() const {
   switch (state) {
@@ -167,7 +171,7 @@ double GridProgress::fraction() const {
 std::vector<GridProgress> run_grid(const Config& config, const std::vector<std::string>& arguments,
                                    const std::function<void(const GridReport&)>& report,
                                    const std::atomic<bool>& stop) {
-  validate_runs(config);
+  validate_grid(config);
   make_folder(fs::path(config.grid.folder) / "logs");
   std::vector<std::unique_ptr<Job>> jobs;
   for (const GridRun& run : grid_runs(config.grid)) {

@@ -14,6 +14,10 @@
 namespace lengthwise {
 namespace {
 
+WindowSampler sampler(const Config& config, const Dataset& dataset) {
+  return {dataset.train, config.model.train_length, static_cast<uint64_t>(config.training.seed)};
+}
+
 int64_t parameter_count(const Transformer& model) {
   int64_t count = 0;
   for (const auto& parameter : model->parameters()) count += parameter.numel();
@@ -56,28 +60,35 @@ std::function<double()> make_validation(const Config& config, const Dataset& dat
 
 }  // namespace
 
+void check_training_data(const Config& config, const Dataset& dataset) {
+  sampler(config, dataset);
+  if (config.training.validate_every > 0) dataset.split("valid");
+}
+
 TrainingEnd train_run(const Config& config,
                       const std::function<void(const TrainingProgress&)>& report,
                       const std::atomic<bool>& stop) {
   config.validate();
+  const RunFolder folder(config.run_folder());
+  folder.check(config);
   at::set_num_threads(static_cast<int>(config.run.threads));
   const Dataset dataset = open_dataset(config.data);
-  const WindowSampler windows(dataset.train, config.model.train_length,
-                              static_cast<uint64_t>(config.training.seed));
+  const WindowSampler windows = sampler(config, dataset);
   Transformer model = make_transformer(config.model, config.position, dataset.vocabulary_size);
   const auto validate = make_validation(config, dataset, model);
 
-  const RunFolder folder(config.run_folder());
-  folder.open_or_create(config);
+  make_folder(folder.path());
   const auto lock = lock_run_folder(folder.path());
+  folder.open_or_create(config);
   RunRecord record = describe_run(config, dataset, model);
   if (const auto before = folder.read_record()) {
     if (before->corpus_hash != dataset.hash) refuse_other_corpus(folder.record(), dataset);
     if (before->finished) return TrainingEnd::already_finished;
     record.started = before->started;
     record.train_seconds = before->train_seconds;
+  } else {
+    folder.write_record(record);
   }
-  folder.write_record(record);
 
   model->reset_parameters(static_cast<uint64_t>(config.training.seed));
   const TrainingResult result = train(model, windows, config.training, folder.training_files(),

@@ -3,12 +3,17 @@
 #include <atomic>
 #include <functional>
 
+#include "data/dataset.h"
 #include "experiment/config.h"
 #include "training/progress.h"
 
 namespace lengthwise {
 
 enum class TrainingEnd { finished, already_finished, stopped };
+
+/// UserError where the data cannot serve the training: too short for a window, or without the valid
+/// split that is asked for.
+void check_training_data(const Config& config, const Dataset& dataset);
 
 /// Trains what the config says into its run folder, from where that stands. Everything that can be
 /// wrong with the input is looked at before the first file is written.

@@ -4,14 +4,22 @@
 #include "base/options.h"
 
 namespace lengthwise {
+namespace {
+
+// Far beyond any machine, and small enough that no product of two overflows.
+constexpr int64_t kWidest = 1 << 20, kDeepest = 10'000;
+
+}  // namespace
 
 void ModelOptions::declare(OptionSet& options) {
-  options.add("model.width", width, "D, the width of the residual stream", AtLeast{1});
-  options.add("model.layers", layers, "blocks of attention and feed-forward", AtLeast{1});
+  options.add("model.width", width, "D, the width of the residual stream",
+              Between<int64_t>{1, kWidest});
+  options.add("model.layers", layers, "blocks of attention and feed-forward",
+              Between<int64_t>{1, kDeepest});
   options.add("model.heads", heads, "H, attention heads a block; must divide the width",
               AtLeast{1});
   options.add("model.feedforward", feedforward, "inner width of the feed-forward layers",
-              AtLeast{1});
+              Between<int64_t>{1, kWidest});
   options.add("model.activation", activation, "of the feed-forward layers: relu, gelu or swiglu",
               OneOf{{"relu", "gelu", "swiglu"}});
   options.add("model.norm", norm, "layer (LayerNorm) or rms (RMSNorm), before each sublayer",

@@ -90,8 +90,8 @@ class Sgd final : public Optimizer {
       if (group.weight_decay > 0)
         at::_foreach_mul_(weights, 1 - learning_rate * group.weight_decay);
       // Without momentum the kernel refuses velocities.
-      const auto velocities = options_.momentum > 0 ? pick(velocities_, group.members)
-                                                    : std::vector<torch::Tensor>();
+      const auto velocities =
+          options_.momentum > 0 ? pick(velocities_, group.members) : std::vector<torch::Tensor>();
       at::_fused_sgd_(weights, pick(slopes, group.members), velocities,
                       /*weight_decay=*/0.0, options_.momentum, learning_rate, /*dampening=*/0.0,
                       /*nesterov=*/options_.momentum > 0, /*maximize=*/false,

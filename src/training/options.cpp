@@ -6,13 +6,21 @@
 #include "training/schedule.h"
 
 namespace lengthwise {
+namespace {
+
+// Far beyond any machine, and small enough that counts of tokens do not overflow.
+constexpr int64_t kMostSteps = 1'000'000'000, kMostWindows = 65'536;
+
+}  // namespace
 
 void TrainingOptions::declare(OptionSet& options) {
   options.add("training.seed", seed, "decides the initial weights, the windows drawn and dropout",
               AtLeast{0});
-  options.add("training.steps", steps, "updates of the weights", AtLeast{1});
-  options.add("training.batch_windows", batch_windows, "windows a forward pass", AtLeast{1});
-  options.add("training.accumulation", accumulation, "forward passes an update", AtLeast{1});
+  options.add("training.steps", steps, "updates of the weights", Between<int64_t>{1, kMostSteps});
+  options.add("training.batch_windows", batch_windows, "windows a forward pass",
+              Between<int64_t>{1, kMostWindows});
+  options.add("training.accumulation", accumulation, "forward passes an update",
+              Between<int64_t>{1, kMostWindows});
   options.add("training.optimizer", optimizer, "adamw or sgd (Nesterov momentum)",
               OneOf{optimizer_names()});
   options.add("training.learning_rate", learning_rate, "the highest of the schedule", AtLeast{0.0});

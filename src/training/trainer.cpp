@@ -182,11 +182,34 @@ class Trainer {
     for (const auto& [name, tensor] : parameters_) state["weight." + name] = tensor;
     const auto place = torch::empty({4}, torch::kFloat64);
     state["place"] = place;
-    load_tensors(SafetensorsFile(files_.state), state);
-    const auto* values = place.const_data_ptr<double>();
+    const SafetensorsFile file(files_.state);
+    check_metadata(file);
+    load_tensors(file, state);
+    set_place(place.const_data_ptr<double>());
+    drop_log_after(place_.step);
+  }
+
+  /// A state of the same shapes may still be another run's.
+  void check_metadata(const SafetensorsFile& file) const {
+    for (const auto& [name, wanted] : metadata_) {
+      if (file.metadata(name) == wanted) continue;
+      fail("{}: is of another run: its {} is {}, here it is {}", file.path().string(), name,
+           file.metadata(name), wanted);
+    }
+  }
+
+  /// Any number in a file may be forged.
+  void set_place(const double* values) {
+    const auto is_count = [](double value, double most) {
+      return value >= 0 && value <= most && value == std::floor(value);
+    };
+    if (!is_count(values[0], static_cast<double>(options_.steps)) ||
+        !is_count(values[2], values[0]) || !std::isfinite(values[1]) || std::isnan(values[3])) {
+      fail("{}: corrupted: step {} of {} is no place in this run", files_.state.string(), values[0],
+           options_.steps);
+    }
     place_ = {static_cast<int64_t>(values[0]), values[1], values[3]};
     steps_since_log_ = static_cast<int64_t>(values[2]);
-    drop_log_after(place_.step);
   }
 
   /// Lines of steps that will be taken again, and one that a kill cut short, go.
@@ -195,7 +218,8 @@ class Trainer {
     std::string kept;
     for (std::string line; std::getline(log, line);) {
       const auto json = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
-      if (json.is_object() && json.value("step", step + 1) <= step) kept += line + '\n';
+      if (!json.is_object() || !json.contains("step") || !json["step"].is_number()) continue;
+      if (json["step"].get<int64_t>() <= step) kept += line + '\n';
     }
     write_file(files_.log, kept);
   }

@@ -1,1 +1,290 @@
-#include "test.h"
+#include <cmath>
+#include <random>
+
+#include "app/workspace.h"
+#include "base/safetensors.h"
+#include "base/text.h"
+
+namespace lengthwise {
+namespace {
+
+constexpr int64_t kSteps = 300;
+
+/// Every source of randomness and every file of a run: dropout, validation, best weights, frequent
+/// states, a line a step.
+Words train_command(const std::string& folder) {
+  return {"train",
+          "tiny.ini",
+          "--run.folder=" + folder,
+          "--training.steps=" + std::to_string(kSteps),
+          "--model.dropout=0.1",
+          "--training.log_every=1",
+          "--training.checkpoint_every=4",
+          "--training.validate_every=7"};
+}
+
+/// The last step a run has logged; 0 before.
+int64_t logged_step(const fs::path& log) {
+  if (!fs::exists(log)) return 0;
+  int64_t step = 0;
+  for (const std::string& line : lines_of(file_text(log))) {
+    const auto json = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
+    if (json.is_object()) step = json["step"];
+  }
+  return step;
+}
+
+void wait_for_step(const Program& program, const fs::path& log, int64_t step) {
+  while (program.running() && logged_step(log) < step) ::usleep(2'000);
+}
+
+int64_t saved_step(const fs::path& checkpoint) {
+  return *parse_integer(SafetensorsFile(checkpoint).metadata("step"));
+}
+
+void check_same_run(const fs::path& a, const fs::path& b) {
+  for (const char* file : {"checkpoint.safetensors", "best.safetensors", "state.safetensors"}) {
+    check_same_bytes(a / file, b / file);
+  }
+  CHECK(log_without_speed(a / "train.jsonl") == log_without_speed(b / "train.jsonl"));
+  CHECK(log_without_speed(a / "train.jsonl").size() == static_cast<size_t>(kSteps));
+}
+
+/// The words after "go on with: lengthwise".
+Words command_in(const std::string& output) {
+  const std::string before = "go on with: lengthwise ";
+  const size_t at = output.find(before);
+  REQUIRE(at != std::string::npos);
+  return split(lines_of(output.substr(at + before.size())).front(), " ");
+}
+
+/// How many processes have their working folder in this one. The programs under test do.
+int processes_in(const fs::path& folder) {
+  int count = 0;
+  std::error_code ignored;
+  for (const auto& process : fs::directory_iterator("/proc", ignored)) {
+    const fs::path where = fs::read_symlink(process.path() / "cwd", ignored);
+    count += where == fs::canonical(folder) ? 1 : 0;
+  }
+  return count;
+}
+
+/// A killed process takes a moment to go.
+void wait_for_no_process_in(const fs::path& folder) {
+  for (int i = 0; i < 500 && processes_in(folder) > 0; ++i) ::usleep(10'000);
+  CHECK(processes_in(folder) == 0);
+}
+
+void put_grid(const Workspace& work) {
+  put_file(work / "grid.ini",
+           "[experiment]\nquestion = Does it go on?\nschemes = none alibi\ntrain_lengths = 16\n"
+           "seeds = 1 2\nfolder = grid\njobs = 2\n\n"
+           "[training]\nlog_every = 1\ncheckpoint_every = 3\n");
+}
+
+Words grid_command(int64_t steps) {
+  return {"experiment", "tiny.ini", "grid.ini", "--training.steps=" + std::to_string(steps)};
+}
+
+const Words kGridRuns = {"none-L16-seed1", "alibi-L16-seed1", "none-L16-seed2", "alibi-L16-seed2"};
+
+bool finished(const fs::path& run) {
+  return fs::exists(run / "run.json") &&
+         nlohmann::json::parse(file_text(run / "run.json"))["finished"].is_string();
+}
+
+TEST_CASE("SIGTERM and SIGINT finish the step, and the command that is printed goes on", "[app]") {
+  const Workspace work;
+  work.must_run(train_command("whole"));
+  for (const int signal : {SIGTERM, SIGINT}) {
+    const std::string run = "stopped-" + std::to_string(signal);
+    Program program(train_command(run), work.path());
+    wait_for_step(program, work / (run + "/train.jsonl"), 10);
+    program.send(signal);
+    const Outcome outcome = program.wait();
+    INFO(outcome.output << outcome.errors);
+    REQUIRE(outcome.exit_code == 1);
+    const int64_t step = saved_step(work / (run + "/checkpoint.safetensors"));
+    CHECK(step >= 10);
+    CHECK(step < kSteps);
+    CHECK(step == logged_step(work / (run + "/train.jsonl")));
+    CHECK(!finished(work / run));
+
+    work.must_run(command_in(outcome.output));
+    CHECK(finished(work / run));
+    check_same_run(work / "whole", work / run);
+  }
+}
+
+TEST_CASE("The command to go on is quoted where a shell would take it apart", "[app]") {
+  const Workspace work;
+  Program program(train_command("it's my run"), work.path());
+  wait_for_step(program, work / "it's my run/train.jsonl", 1);
+  program.send(SIGTERM);
+  CHECK(contains(program.wait().output,
+                 "lengthwise train 'it'\\''s my run/config.ini' --run.folder 'it'\\''s my run'\n"));
+}
+
+TEST_CASE("A run killed at any moments ends with the bits of one that was not", "[app]") {
+  const Workspace work;
+  work.must_run(train_command("whole"));
+  std::mt19937 random(20);
+  const auto microseconds = [&](int most) {
+    return static_cast<unsigned>(std::uniform_int_distribution(0, most)(random));
+  };
+  const fs::path log = work / "killed/train.jsonl";
+  int kills = 0;
+  const auto kill_after = [&](int64_t step, int most_microseconds) {
+    Program program(train_command("killed"), work.path());
+    wait_for_step(program, log, step);
+    ::usleep(microseconds(most_microseconds));
+    program.send(SIGKILL);
+    kills += program.wait().exit_code == 128 + SIGKILL ? 1 : 0;
+  };
+  // While it starts; then between, during and after the writing of steps.
+  for (int i = 0; i < 4; ++i) kill_after(0, 400'000);
+  for (int part = 1; part <= 7; ++part) {
+    kill_after(std::max(part * kSteps / 14, logged_step(log)), 10'000);
+  }
+  CHECK(kills >= 8);  // a machine that stalls may let one end by itself
+  work.must_run(train_command("killed"));
+  check_same_run(work / "whole", work / "killed");
+  for (const auto& [name, bytes] : contents(work / "killed")) CHECK(!contains(name, ".partial"));
+}
+
+TEST_CASE("A log line cut short and files half written by a kill go", "[app]") {
+  const Workspace work;
+  work.must_run(train_command("whole"));
+  Program program(train_command("killed"), work.path());
+  wait_for_step(program, work / "killed/train.jsonl", 20);
+  program.send(SIGKILL);
+  program.wait();
+  put_file(work / "killed/train.jsonl", file_text(work / "killed/train.jsonl") + "{\"step\": 9");
+  put_file(work / "killed/state.safetensors.77.partial", "half");
+  work.must_run(train_command("killed"));
+  CHECK(!fs::exists(work / "killed/state.safetensors.77.partial"));
+  check_same_run(work / "whole", work / "killed");
+
+  // Killed before there was a config: the folder is still free.
+  put_file(work / "early/config.ini.77.partial", "[mod");
+  work.must_run(train_command("early"));
+  check_same_run(work / "whole", work / "early");
+}
+
+TEST_CASE("An experiment killed at any moments finishes and makes nothing twice", "[app]") {
+  const Workspace work;
+  put_grid(work);
+  std::mt19937 random(7);
+  const auto kill_when_logged = [&](const std::string& run, int64_t step) {
+    Program program(grid_command(200), work.path());
+    wait_for_step(program, work / ("grid/" + run + "/train.jsonl"), step);
+    ::usleep(static_cast<unsigned>(std::uniform_int_distribution(0, 20'000)(random)));
+    program.send(SIGKILL);
+    program.wait();
+    wait_for_no_process_in(work.path());
+    CHECK(!finished(work / ("grid/" + run)));  // its runs went with it
+  };
+  kill_when_logged("alibi-L16-seed1", 5);
+  kill_when_logged("alibi-L16-seed1", 60);
+  kill_when_logged("alibi-L16-seed2", 10);
+
+  std::map<std::string, fs::file_time_type> done;
+  for (const std::string& run : kGridRuns) {
+    if (!finished(work / ("grid/" + run))) continue;
+    done[run] = fs::last_write_time(work / ("grid/" + run + "/checkpoint.safetensors"));
+  }
+  CHECK(!done.empty());
+  CHECK(done.size() < kGridRuns.size());
+
+  const Outcome outcome = work.must_run(grid_command(200));
+  CHECK(contains(outcome.output, "written: grid/comparison"));
+  for (const auto& [run, time] : done) {
+    INFO(run);
+    CHECK(fs::last_write_time(work / ("grid/" + run + "/checkpoint.safetensors")) == time);
+  }
+  // One that was interrupted has the bits of a run that was not.
+  work.must_run({"train", "tiny.ini", "grid.ini", "--training.steps=200", "--position.scheme=alibi",
+                 "--training.seed=1", "--run.folder=apart"});
+  check_same_bytes(work / "grid/alibi-L16-seed1/state.safetensors",
+                   work / "apart/state.safetensors");
+}
+
+TEST_CASE("SIGTERM to an experiment saves and ends its runs, and it goes on as it says", "[app]") {
+  const Workspace work;
+  put_grid(work);
+  Words command = grid_command(200);
+  command.push_back("--experiment.seeds=1");
+  Program program(command, work.path());
+  wait_for_step(program, work / "grid/none-L16-seed1/train.jsonl", 5);
+  wait_for_step(program, work / "grid/alibi-L16-seed1/train.jsonl", 5);
+  program.send(SIGTERM);
+  const Outcome outcome = program.wait();
+  INFO(outcome.output << outcome.errors);
+  CHECK(outcome.exit_code == 1);
+  CHECK(processes_in(work.path()) == 0);
+  CHECK(saved_step(work / "grid/none-L16-seed1/checkpoint.safetensors") ==
+        logged_step(work / "grid/none-L16-seed1/train.jsonl"));
+  CHECK(!fs::exists(work / "grid/comparison"));
+
+  work.must_run(command_in(outcome.output));
+  CHECK(fs::exists(work / "grid/comparison/README.md"));
+}
+
+TEST_CASE("A run of a grid that fails is named with its reason and the others are compared",
+          "[app]") {
+  const Workspace work;
+  put_grid(work);
+  // Its folder is there already, with other options.
+  work.must_run({"train", "tiny.ini", "--position.scheme=none", "--training.learning_rate=0.5",
+                 "--run.folder=grid/none-L16-seed1"});
+  Words command = grid_command(12);
+  command.insert(command.end(),
+                 {"--experiment.schemes=none sinusoidal alibi", "--experiment.seeds=1"});
+  const Outcome outcome = work.run(command);
+  INFO(outcome.output << outcome.errors);
+  CHECK(outcome.exit_code == 1);
+  CHECK(lines_of(outcome.errors).size() >= 1);
+  const std::string line = lines_of(outcome.errors).back();
+  CHECK(contains(line, "none-L16-seed1 failed"));
+  CHECK(contains(line, "training.learning_rate = 0.5"));
+  const std::string table = file_text(work / "grid/comparison/table.csv");
+  CHECK(contains(table, "sinusoidal"));
+  CHECK(contains(table, "alibi"));
+  CHECK(!contains(table, "none"));
+}
+
+TEST_CASE("A loss that is not finite ends the run with its step, and the last good state stays",
+          "[app]") {
+  const Workspace work;
+  const Outcome outcome =
+      work.run({"train", "tiny.ini", "--run.folder=run", "--training.learning_rate=1e30",
+                "--training.checkpoint_every=1", "--training.log_every=1"});
+  CHECK(outcome.exit_code == 1);
+  const std::string line = lines_of(outcome.errors).back();
+  INFO(line);
+  const int64_t good = saved_step(work / "run/checkpoint.safetensors");
+  CHECK(good >= 1);
+  CHECK(contains(line, "lengthwise: step " + std::to_string(good + 1) + ": "));
+  CHECK(contains(line, "training.learning_rate (1e+30)"));
+  CHECK(contains(line, "run/checkpoint.safetensors"));
+
+  const SafetensorsFile checkpoint(work / "run/checkpoint.safetensors");
+  for (const auto& [name, array] : checkpoint.arrays()) {
+    for (const float value : checkpoint.values<float>(name)) REQUIRE(std::isfinite(value));
+  }
+}
+
+TEST_CASE("A grid whose every run diverges names each and fails", "[app]") {
+  const Workspace work;
+  put_file(work / "grid.ini",
+           "[experiment]\nschemes = none alibi\ntrain_lengths = 16\nseeds = 1\nfolder = grid\n"
+           "[training]\nlearning_rate = 1e30\n");
+  const Outcome outcome = work.run({"experiment", "tiny.ini", "grid.ini"});
+  CHECK(outcome.exit_code == 1);
+  CHECK(contains(outcome.errors, "none-L16-seed1 failed: "));
+  CHECK(contains(outcome.errors, "alibi-L16-seed1 failed: "));
+  CHECK(contains(outcome.errors, "training.learning_rate"));
+}
+
+}  // namespace
+}  // namespace lengthwise

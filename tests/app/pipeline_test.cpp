@@ -1,1 +1,301 @@
-#include "test.h"
+#include <set>
+
+#include "app/workspace.h"
+#include "base/safetensors.h"
+#include "base/text.h"
+#include "data/token_stream.h"
+
+namespace lengthwise {
+namespace {
+
+const Words kCommands = {"schemes",    "prepare", "train",   "evaluate",
+                         "experiment", "compare", "generate"};
+const Words kSchemes = {"none", "sinusoidal", "learned", "rotary", "alibi"};
+
+/// "[model]", "width = 16" as model.width and 16.
+std::map<std::string, std::string> options_in(const fs::path& file) {
+  std::map<std::string, std::string> options;
+  std::string section;
+  for (const std::string& line : lines_of(file_text(file))) {
+    if (line.starts_with('[')) section = line.substr(1, line.find(']') - 1);
+    const size_t equals = line.find(" =");
+    if (equals == std::string::npos) continue;
+    options[section + "." + line.substr(0, equals)] = std::string(trim(line.substr(equals + 2)));
+  }
+  return options;
+}
+
+std::map<std::string, fs::file_time_type> times_below(const fs::path& folder) {
+  std::map<std::string, fs::file_time_type> times;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    times[entry.path().string()] = fs::last_write_time(entry.path());
+  }
+  return times;
+}
+
+void put_grid(const Workspace& work) {
+  put_file(work / "grid.ini",
+           "[experiment]\nquestion = Which one?\nschemes = none sinusoidal learned rotary alibi\n"
+           "train_lengths = 16\nseeds = 1\nfolder = grid\nresults = answer\n");
+}
+
+TEST_CASE("Two runs of one config are the same bits, weights and measured values", "[app]") {
+  const Workspace work;
+  for (const char* run : {"a", "b"}) {
+    work.must_run({"train", "tiny.ini", std::string("--run.folder=") + run, "--model.dropout=0.1",
+                   "--training.validate_every=5"});
+    work.must_run({"evaluate", run});
+  }
+  for (const char* file : {"checkpoint.safetensors", "best.safetensors", "state.safetensors",
+                           "evaluation/test-non_overlapping-L16.safetensors",
+                           "evaluation/test-non_overlapping-L32.safetensors"}) {
+    check_same_bytes(work / "a" / file, work / "b" / file);
+  }
+  CHECK(log_without_speed(work / "a/train.jsonl") == log_without_speed(work / "b/train.jsonl"));
+
+  // And they are not the same whatever one does.
+  work.must_run({"train", "tiny.ini", "--run.folder=c", "--model.dropout=0.1",
+                 "--training.validate_every=5", "--training.seed=2"});
+  CHECK(file_text(work / "a/state.safetensors") != file_text(work / "c/state.safetensors"));
+}
+
+TEST_CASE("A run folder's config trains the same weights bit for bit in another folder", "[app]") {
+  const Workspace work;
+  work.must_run({"train", "tiny.ini", "--run.folder=first", "--position.scheme=rotary",
+                 "--position.rotary.base=500.5", "--model.dropout=0.25",
+                 "--training.learning_rate=0.0123456789012345", "--model.activation=swiglu",
+                 "--training.optimizer=sgd", "--training.seed=123456789012"});
+  work.must_run({"train", "first/config.ini", "--run.folder=second"});
+  check_same_bytes(work / "first/checkpoint.safetensors", work / "second/checkpoint.safetensors");
+  check_same_bytes(work / "first/state.safetensors", work / "second/state.safetensors");
+}
+
+TEST_CASE("The command line wins over files, later files over earlier ones, files over defaults",
+          "[app]") {
+  const Workspace work;
+  put_file(work / "over.ini",
+           "[model]\nwidth = 24\nfeedforward = 20\n[training]\nsteps = 3\nwarmup_steps = 0\n");
+  work.must_run({"train", "--training.steps=2", "tiny.ini", "over.ini", "--run.folder", "run",
+                 "--model.feedforward", "40"});
+  const auto options = options_in(work / "run/config.ini");
+  CHECK(options.at("model.heads") == "2");                 // the first file alone
+  CHECK(options.at("model.width") == "24");                // the second file over the first
+  CHECK(options.at("model.feedforward") == "40");          // the command line over both
+  CHECK(options.at("training.steps") == "2");              // wherever it stands
+  CHECK(options.at("position.rotary.pairing") == "half");  // a default
+  const SafetensorsFile weights(work / "run/checkpoint.safetensors");
+  CHECK(weights.metadata("model.width") == "24");
+  CHECK(weights.metadata("model.feedforward") == "40");
+  CHECK(weights.metadata("step") == "2");
+}
+
+TEST_CASE("schemes lists every scheme with its paper and its reach", "[app]") {
+  const Workspace work;
+  const auto lines = lines_of(work.must_run({"schemes"}).output);
+  REQUIRE(lines.size() == kSchemes.size() + 1);
+  const Words papers = {"2203.16634", "1706.03762", "1705.03122", "2104.09864", "2108.12409"};
+  for (size_t i = 0; i < kSchemes.size(); ++i) {
+    CHECK(lines[i + 1].starts_with(kSchemes[i] + " "));
+    CHECK(contains(lines[i + 1], papers[i]));
+    CHECK(contains(lines[i + 1], kSchemes[i] == "learned" ? " train_length " : " any "));
+  }
+}
+
+TEST_CASE("--help of every command shows every option", "[app]") {
+  const Workspace work;
+  work.must_run({"train", "tiny.ini", "--run.folder=run"});
+  Words names;
+  for (const auto& [name, value] : options_in(work / "run/config.ini")) names.push_back(name);
+  REQUIRE(names.size() > 40);
+  for (const char* name : {"question", "schemes", "train_lengths", "seeds", "folder", "results"}) {
+    names.push_back(std::string("experiment.") + name);
+  }
+  const auto before = contents(work.path());
+  for (const std::string& command : kCommands) {
+    const std::string help = work.must_run({command, "--help"}).output;
+    CHECK(contains(help, "Usage: lengthwise " + command));
+    for (const std::string& name : names) {
+      INFO(command << " --help shows " << name);
+      CHECK(contains(help, "--" + name + " X"));
+    }
+  }
+  const std::string usage = work.must_run({"--help"}).output;
+  for (const std::string& command : kCommands) CHECK(contains(usage, "  " + command + " "));
+  CHECK(difference(before, contents(work.path())) == "");
+}
+
+TEST_CASE("generate writes the built-in corpus as token files, and never over others", "[app]") {
+  const Workspace work;
+  work.must_run({"generate", "corpus"});
+  const TokenStream test = TokenStream::open(work / "corpus/test.safetensors");
+  CHECK(test.documents().size() == 32);
+  CHECK(test.size() == 32 * 2049);  // 2048 targets a document
+  CHECK(TokenStream::open(work / "corpus/train.safetensors").size() > test.size());
+  CHECK(TokenStream::open(work / "corpus/valid.safetensors").documents().size() == 16);
+
+  fs::remove(work / "corpus/train.safetensors");
+  const auto before = contents(work / "corpus");
+  const Outcome again = work.run({"generate", "corpus"});
+  CHECK(again.exit_code == 2);
+  CHECK(contains(again.errors, "corpus/valid.safetensors: exists"));
+  CHECK(difference(before, contents(work / "corpus")) == "");
+}
+
+TEST_CASE("prepare counts what it made, and finds it the next time", "[app]") {
+  const Workspace work;
+  const Outcome outcome = work.must_run({"prepare", "tiny.ini"});
+  const auto bytes = std::to_string(file_text(work / "text/train.txt").size());
+  CHECK(contains(outcome.output, " " + bytes + " tokens "));
+  CHECK(contains(outcome.output, " " + bytes + " bytes "));
+  CHECK(contains(outcome.output, " 600 words "));
+  CHECK(TokenStream::open(work / "prepared/tiny/train.safetensors").size() ==
+        static_cast<int64_t>(file_text(work / "text/train.txt").size()));
+  const auto before = times_below(work / "prepared");
+  CHECK(work.must_run({"prepare", "tiny.ini"}).output == outcome.output);
+  CHECK(times_below(work / "prepared") == before);
+}
+
+TEST_CASE("What is measured is not measured again, and new lengths alone are added", "[app]") {
+  const Workspace work;
+  work.must_run({"train", "tiny.ini", "--run.folder=run"});
+  work.must_run({"evaluate", "run"});
+  const std::string lines = file_text(work / "run/evaluation.jsonl");
+  CHECK(lines_of(lines).size() == 2);
+  const auto times = times_below(work / "run/evaluation");
+
+  const Outcome again = work.must_run({"evaluate", "run"});
+  CHECK(file_text(work / "run/evaluation.jsonl") == lines);
+  CHECK(times_below(work / "run/evaluation") == times);
+  const auto printed = lines_of(again.output);
+  REQUIRE(printed.size() == 3);
+  CHECK(contains(printed[1], "L=16"));
+  CHECK(contains(printed[1], "measured before"));
+  CHECK(contains(printed[2], "L=32"));
+  CHECK(contains(printed[2], "measured before"));
+
+  work.must_run({"evaluate", "run", "--evaluation.lengths", "16 24 32 48"});
+  const auto longer = lines_of(file_text(work / "run/evaluation.jsonl"));
+  REQUIRE(longer.size() == 4);
+  CHECK(file_text(work / "run/evaluation.jsonl").starts_with(lines));
+  CHECK(nlohmann::json::parse(longer[2])["length"] == 24);
+  CHECK(nlohmann::json::parse(longer[3])["length"] == 48);
+  const auto times_after = times_below(work / "run/evaluation");
+  for (const auto& [name, time] : times) CHECK(times_after.at(name) == time);
+
+  // Other weights are another thing to measure.
+  work.must_run({"train", "tiny.ini", "--run.folder=other", "--training.seed=2"});
+  fs::copy_file(work / "other/checkpoint.safetensors", work / "run/checkpoint.safetensors",
+                fs::copy_options::overwrite_existing);
+  const Outcome anew = work.must_run({"evaluate", "run"});
+  CHECK(!contains(anew.output, "measured before"));
+}
+
+TEST_CASE("Every scored token is the same at every length and under both protocols", "[app]") {
+  const Workspace work;
+  work.must_run({"train", "tiny.ini", "--run.folder=run"});
+  work.must_run({"evaluate", "run"});
+  work.must_run({"evaluate", "run", "--evaluation.protocol=sliding", "--evaluation.stride=5"});
+  // Bytes have no start token: all but the first are scored.
+  const auto targets = static_cast<int64_t>(file_text(work / "text/test.txt").size()) - 1;
+  std::set<std::pair<std::string, int64_t>> measured;
+  for (const std::string& line : lines_of(file_text(work / "run/evaluation.jsonl"))) {
+    const auto record = nlohmann::json::parse(line);
+    measured.emplace(record["protocol"], record["length"]);
+    CHECK(record["tokens"] == targets);
+    const SafetensorsFile values(work / ("run/" + record["file"].get<std::string>()));
+    const auto nats = values.values<float>("nats");
+    REQUIRE(static_cast<int64_t>(nats.size()) == targets);
+    double sum = 0;
+    for (const float value : nats) sum += value;
+    CHECK(record["nats_per_token"].get<double>() ==
+          Approx(sum / static_cast<double>(targets)).epsilon(1e-9));
+    const auto positions = values.values<int64_t>("positions");
+    CHECK(std::vector<int64_t>(positions.begin(), positions.end()) ==
+          std::vector<int64_t>{1, targets});
+  }
+  CHECK(measured ==
+        std::set<std::pair<std::string, int64_t>>{
+            {"non_overlapping", 16}, {"non_overlapping", 32}, {"sliding", 16}, {"sliding", 32}});
+}
+
+TEST_CASE("An experiment trains, measures and compares every scheme; again, it makes nothing",
+          "[app]") {
+  const Workspace work;
+  put_grid(work);
+  const Outcome outcome = work.must_run({"experiment", "tiny.ini", "grid.ini"});
+  for (const char* file : {"README.md", "table.csv", "curve.svg", "records.jsonl", "options.ini"}) {
+    INFO(file);
+    CHECK(fs::exists(work / "answer" / file));
+  }
+  const std::string readme = file_text(work / "answer/README.md");
+  CHECK(contains(readme, "Which one?"));
+  CHECK(contains(readme, "lengthwise experiment tiny.ini grid.ini"));
+  CHECK(lines_of(file_text(work / "answer/records.jsonl")).size() == kSchemes.size());
+
+  // Learned vectors end where training did; every other scheme has a number at twice that.
+  for (const std::string& line : lines_of(readme.substr(0, readme.find("## How")))) {
+    if (!line.starts_with("| ")) continue;
+    for (const std::string& scheme : kSchemes) {
+      if (!line.starts_with("| " + scheme + " ")) continue;
+      INFO(line);
+      CHECK(contains(line, "–") == (scheme == "learned"));
+    }
+  }
+  CHECK(contains(readme, "| learned "));
+  CHECK(contains(outcome.output, "–"));
+
+  Words folders{"compare"};
+  for (const std::string& scheme : kSchemes) folders.push_back("grid/" + scheme + "-L16-seed1");
+  const std::string compared = work.must_run(folders).output;
+  CHECK(contains(outcome.output, compared));
+
+  auto before = times_below(work / "grid");
+  work.must_run({"experiment", "tiny.ini", "grid.ini"});
+  auto after = times_below(work / "grid");
+  for (auto* times : {&before, &after}) {  // logs say anew what was found
+    std::erase_if(*times, [](const auto& entry) { return contains(entry.first, "/logs"); });
+  }
+  CHECK(before == after);
+}
+
+TEST_CASE("Every config and experiment that comes with the program is valid", "[app]") {
+  const Workspace work;
+  int checked = 0;
+  for (const char* folder : {"configs", "experiments"}) {
+    for (const auto& entry :
+         fs::recursive_directory_iterator(fs::path(LENGTHWISE_SOURCE) / folder)) {
+      if (entry.path().extension() != ".ini") continue;
+      const std::string file = entry.path().string();
+      INFO(file);
+      ++checked;
+      const auto options = options_in(file);
+      const auto corpus = options.find("data.corpus");
+      if (corpus != options.end() && corpus->second == "text") {
+        // Its text is not here: that is then all there is to say.
+        const Outcome outcome = work.run({"train", file, "--data.train=text/none.txt"});
+        INFO(outcome.errors);
+        CHECK(outcome.exit_code == 2);
+        CHECK(contains(outcome.errors, "data.train: text/none.txt: "));
+      } else {
+        const Outcome outcome =
+            work.run({"train", file, "--training.steps=1", "--training.warmup_steps=0",
+                      "--training.batch_windows=1", "--model.layers=1",
+                      "--run.folder=run-" + std::to_string(checked)});
+        INFO(outcome.errors);
+        CHECK(outcome.exit_code == 0);
+      }
+      if (std::string_view(folder) == "experiments") {
+        const Outcome outcome = work.run(
+            {"experiment", file, "--experiment.folder=tiny.ini/grid", "--evaluation.lengths=8"});
+        INFO(outcome.errors);
+        CHECK(outcome.exit_code == 2);  // everything before the folder was accepted
+        const bool has_text = corpus->second == "text";
+        CHECK(contains(outcome.errors, has_text ? "data.train: " : "tiny.ini/grid"));
+      }
+    }
+  }
+  CHECK(checked >= 6);
+}
+
+}  // namespace
+}  // namespace lengthwise

@@ -1,1 +1,122 @@
+#include "experiment/grid.h"
+
+#include "data/user_error_text.h"
+#include "experiment/config.h"
+#include "experiment/run_grid.h"
 #include "test.h"
+
+namespace lengthwise {
+namespace {
+
+GridOptions two_by_two_by_two() {
+  GridOptions options;
+  options.schemes = {"rotary", "alibi"};
+  options.train_lengths = {64, 128};
+  options.seeds = {3, 1};
+  return options;
+}
+
+std::string refusal(const GridOptions& options) {
+  return user_error_text([&] { options.validate(); });
+}
+
+Config small_config() {
+  Config config;
+  config.grid = two_by_two_by_two();
+  return config;
+}
+
+TEST_CASE("A grid has a run for every scheme, train length and seed, seeds slowest",
+          "[experiment]") {
+  std::vector<std::string> names;
+  for (const GridRun& run : grid_runs(two_by_two_by_two())) {
+    names.push_back(run_name(run.scheme, run.train_length, run.seed));
+  }
+  CHECK(names == std::vector<std::string>{"rotary-L64-seed3", "alibi-L64-seed3",
+                                          "rotary-L128-seed3", "alibi-L128-seed3",
+                                          "rotary-L64-seed1", "alibi-L64-seed1",
+                                          "rotary-L128-seed1", "alibi-L128-seed1"});
+}
+
+TEST_CASE("A grid without a value on an axis is refused, the option named", "[experiment]") {
+  CHECK(refusal(two_by_two_by_two()).empty());
+  GridOptions options = two_by_two_by_two();
+  options.schemes.clear();
+  CHECK(contains(refusal(options), "experiment.schemes: is empty"));
+  options = two_by_two_by_two();
+  options.train_lengths.clear();
+  CHECK(contains(refusal(options), "experiment.train_lengths: is empty"));
+  options = two_by_two_by_two();
+  options.seeds.clear();
+  CHECK(contains(refusal(options), "experiment.seeds: is empty"));
+  options = two_by_two_by_two();
+  options.folder.clear();
+  CHECK(contains(refusal(options), "experiment.folder: is empty"));
+}
+
+TEST_CASE("A value twice on an axis would be two runs in one folder, and is refused",
+          "[experiment]") {
+  GridOptions options = two_by_two_by_two();
+  options.schemes = {"alibi", "none", "alibi"};
+  CHECK(contains(refusal(options), "experiment.schemes: 'alibi none alibi' names one twice"));
+  options = two_by_two_by_two();
+  options.train_lengths = {64, 64};
+  CHECK(contains(refusal(options), "experiment.train_lengths: '64 64' names one twice"));
+  options = two_by_two_by_two();
+  options.seeds = {1, 2, 1};
+  CHECK(contains(refusal(options), "experiment.seeds: '1 2 1' names one twice"));
+}
+
+TEST_CASE("A run of a grid is its config with three options of its own", "[experiment]") {
+  const Config config = small_config();
+  const Config run = run_config(config, {"none", 32, 9});
+  CHECK(run.position.scheme == "none");
+  CHECK(run.model.train_length == 32);
+  CHECK(run.training.seed == 9);
+  size_t differing = 0;
+  const auto before = option_texts(config, kRunSections), after = option_texts(run, kRunSections);
+  for (size_t i = 0; i < before.size(); ++i) differing += before[i] != after[i] ? 1 : 0;
+  CHECK(differing == 3);
+}
+
+TEST_CASE("A grid is refused where one of its schemes does not fit the model", "[experiment]") {
+  Config config = small_config();
+  CHECK(user_error_text([&] { validate_grid(config); }).empty());
+  config.model.width = 12;
+  config.model.heads = 4;  // heads of width 3: alibi does not mind, rotary does
+  CHECK(contains(user_error_text([&] { validate_grid(config); }), "model.heads"));
+  config.grid.schemes = {"alibi"};
+  CHECK(user_error_text([&] { validate_grid(config); }).empty());
+}
+
+TEST_CASE("The part of a run that is done grows from nothing to all", "[experiment]") {
+  using State = GridProgress::State;
+  GridProgress run;
+  run.steps = 200;
+  run.lengths = 4;
+  CHECK(run.fraction() == 0);
+  double before = 0;
+  const auto check_grown = [&] {
+    CHECK(run.fraction() > before);
+    CHECK(run.fraction() <= 1);
+    before = run.fraction();
+  };
+  run.state = State::training;
+  run.step = 100;
+  check_grown();
+  run.step = 200;
+  check_grown();
+  run.state = State::evaluating;
+  run.lengths_measured = 2;
+  check_grown();
+  run.lengths_measured = 4;
+  CHECK(run.fraction() == Approx(1));
+  run.state = State::done;
+  CHECK(run.fraction() == 1);
+  run.state = State::failed;
+  run.step = 3;
+  CHECK(run.fraction() == 1);  // nothing is left to do for it
+}
+
+}  // namespace
+}  // namespace lengthwise

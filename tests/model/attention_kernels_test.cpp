@@ -38,8 +38,8 @@ torch::Tensor dense_attention(const torch::Tensor& queries, const torch::Tensor&
   const auto places = torch::arange(length);
   const auto distances = places.unsqueeze(1) - places.unsqueeze(0);  // query - key
   if (by_distance.defined()) {
-    const auto each = by_distance.to(logits.scalar_type())
-                          .index_select(1, distances.clamp_min(0).flatten());
+    const auto each =
+        by_distance.to(logits.scalar_type()).index_select(1, distances.clamp_min(0).flatten());
     logits = logits + each.view({by_distance.size(0), length, length});
   }
   logits = logits.masked_fill(distances < 0, -std::numeric_limits<double>::infinity());
@@ -111,10 +111,10 @@ TEST_CASE("Large logits neither overflow nor blur", "[model]") {
     inputs.queries *= 100;  // logits up to about 1000: exp alone would be infinite
     const auto mixed = causal_attention(inputs.queries, inputs.keys, inputs.values, inputs.bias());
     // Logits of 1000 have 6e-5 of rounding in float32.
-    CHECK(largest_difference(mixed, dense_attention(inputs.queries.to(torch::kFloat64),
-                                                    inputs.keys.to(torch::kFloat64),
-                                                    inputs.values.to(torch::kFloat64),
-                                                    inputs.by_distance)) < 1e-3);
+    CHECK(largest_difference(
+              mixed,
+              dense_attention(inputs.queries.to(torch::kFloat64), inputs.keys.to(torch::kFloat64),
+                              inputs.values.to(torch::kFloat64), inputs.by_distance)) < 1e-3);
   }
 }
 

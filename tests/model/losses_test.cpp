@@ -11,8 +11,8 @@ struct Case {
 };
 
 /// The losses walk over 2^20 logits at a time, at least 16 rows: cases on either side of the cuts.
-const Case kCases[] = {{1, 5},       {7, 108},     {1048, 1000},   {1049, 1000},
-                       {2101, 1000}, {16, 100000}, {17, 100000}, {33, 100000}};
+const Case kCases[] = {{1, 5},       {7, 108},    {1048, 1000}, {1049, 1000},
+                       {2101, 1000}, {16, 70000}, {17, 70000},  {33, 70000}};
 
 struct Inputs {
   torch::Tensor hidden, head, targets;  // [N, D], [V, D], [N]
@@ -54,11 +54,13 @@ TEST_CASE("The mean loss and its gradients equal the dense form", "[model]") {
 
       CHECK(loss.dim() == 0);
       CHECK(loss.item<double>() == Approx(dense.item<double>()).epsilon(1e-6));
-      // Row gradients are of size 3 / rows; the head's are sums of them.
-      const double size = 3.0 / static_cast<double>(each.rows);
-      CHECK(largest_difference(hidden.grad(), hidden64.grad()) < 1e-5 * size);
+      // A row's gradient is of size 3 / rows, and a float32 product over the V logits: its rounding
+      // grows with V. The head's gradient is a product over the rows.
+      const double row = 3.0 / static_cast<double>(each.rows);
+      const double rounding = 1e-5 + 1e-8 * static_cast<double>(each.vocabulary_size);
+      CHECK(largest_difference(hidden.grad(), hidden64.grad()) < rounding * row);
       CHECK(largest_difference(head.grad(), head64.grad()) <
-            1e-6 * std::max(size, head64.grad().abs().max().item<double>()));
+            1e-5 * head64.grad().abs().max().item<double>());
     }
   }
 }
@@ -71,8 +73,8 @@ TEST_CASE("The loss of each token equals the dense form", "[model]") {
       CHECK(nats.scalar_type() == torch::kFloat32);
       // Losses are up to about 40, whose float32 has steps of 4e-6.
       CHECK(largest_difference(nats, dense_nats(inputs.hidden.to(torch::kFloat64),
-                                                inputs.head.to(torch::kFloat64),
-                                                inputs.targets)) < 2e-5);
+                                                inputs.head.to(torch::kFloat64), inputs.targets)) <
+            2e-5);
     }
   }
 }

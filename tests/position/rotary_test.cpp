@@ -16,8 +16,8 @@ torch::Tensor turned(const torch::Tensor& x, const std::vector<double>& at,
   PositionOptions options;
   options.rotary = {.base = base, .pairing = pairing};
   const int64_t head_width = x.size(-1);
-  const auto scheme = make_rotary(
-      options, {.width = head_width, .heads = 1, .layers = 1, .train_length = 16});
+  const auto scheme =
+      make_rotary(options, {.width = head_width, .heads = 1, .layers = 1, .train_length = 16});
   const Positions positions{torch::tensor(at, torch::kFloat64), std::nullopt};
   const auto tables = scheme->tables(positions);
   const LayerContext context{.layer = 0, .positions = positions, .tables = tables, .hidden = {}};

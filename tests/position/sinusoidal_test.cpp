@@ -36,15 +36,15 @@ TEST_CASE("Sinusoids have the paper's wavelengths, each sine next to its cosine"
 }
 
 TEST_CASE("Sinusoids are exact at the millionth position", "[position]") {
-  CHECK(largest_difference(embedding_at(1e6, 4, 10000), literal({-0.3499935022, 0.9367521275,
-                                                                 -0.3056143889, -0.9521553683})) <
+  CHECK(largest_difference(embedding_at(1e6, 4, 10000),
+                           literal({-0.3499935022, 0.9367521275, -0.3056143889, -0.9521553683})) <
         3.1e-8);
 }
 
 TEST_CASE("The base of the sinusoids sets their wavelengths", "[position]") {
   // 100^(-2/4) = 1/10
-  CHECK(largest_difference(embedding_at(10, 4, 100), literal({-0.5440211109, -0.8390715291,
-                                                              0.8414709848, 0.5403023059})) <
+  CHECK(largest_difference(embedding_at(10, 4, 100),
+                           literal({-0.5440211109, -0.8390715291, 0.8414709848, 0.5403023059})) <
         3.1e-8);
 }
 

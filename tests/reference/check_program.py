@@ -1,0 +1,175 @@
+#!/usr/bin/env python3
+"""Trains a small model of every scheme that the program lists, on three corpora, measures it under
+both protocols, and compares every stored per-token value with the reference.
+
+    check_program.py PROGRAM [--keep FOLDER]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Sequence
+
+import check_run
+
+LENGTHS = {"non_overlapping": "16 37 64", "sliding": "16 41 64"}
+STRIDE = 13  # a multiple of nothing here
+LIMIT = 64  # train length of a scheme that ends there; the others are trained shorter
+TRAIN_LENGTH = 20
+
+COMMON = {
+    "training.steps": 12,
+    "training.batch_windows": 4,
+    "training.warmup_steps": 3,
+    "training.learning_rate": 0.02,
+    "training.log_every": 12,
+}
+
+# A setting has a corpus and a model; together they cover every activation, norm and head layout.
+SETTINGS = {
+    "bytes": {
+        "data.corpus": "text",
+        "data.train": "bytes/train",
+        "data.test": "bytes/test",
+        "data.vocabulary": "byte",
+        "data.folder": "prepared/bytes",
+        "model.width": 24,
+        "model.layers": 2,
+        "model.heads": 3,
+        "model.feedforward": 20,
+        "model.activation": "gelu",
+        "model.norm": "layer",
+        "position.rotary.pairing": "half",
+    },
+    "words": {
+        "data.corpus": "text",
+        "data.train": "words/train.txt",
+        "data.test": "words/test.txt",
+        "data.vocabulary": "word",
+        "data.vocabulary_size": 14,
+        "data.folder": "prepared/words",
+        "data.documents": "joined",
+        "model.width": 24,
+        "model.layers": 1,
+        "model.heads": 6,
+        "model.feedforward": 30,
+        "model.activation": "relu",
+        "model.norm": "rms",
+        "model.tied_embeddings": "true",
+        "model.embedding_scale": 3.5,
+        "model.dropout": 0.1,
+        "position.rotary.pairing": "interleaved",
+        "position.rotary.base": 700,
+        "position.sinusoidal.base": 300,
+    },
+    "ideal_reader": {
+        "data.corpus": "ideal_reader",
+        "model.width": 16,
+        "model.layers": 2,
+        "model.heads": 4,
+        "model.feedforward": 24,
+        "model.activation": "swiglu",
+        "model.norm": "rms",
+        "evaluation.max_tokens": 3000,
+    },
+}
+
+
+def write_texts(folder: Path) -> None:
+    """Two documents of bytes and a file of words a split; the words of the test split are not all
+    in the vocabulary, and some lines are empty."""
+    rng = random.Random(5)
+    words = "the a cat dog sat ran on under mat tree and then it far away née".split()
+
+    def lines(count: int) -> str:
+        return "".join(
+            " ".join(rng.choices(words, k=rng.randrange(9))) + "\n" for _ in range(count)
+        )
+
+    for name, text in {
+        "bytes/train/one.txt": lines(40),
+        "bytes/train/two.txt": lines(25),
+        "bytes/test/first.txt": lines(20),
+        "bytes/test/second.txt": lines(13) + "no line end",
+        "words/train.txt": lines(150),
+        "words/test.txt": lines(70) + "unseen words here\n\nlast",
+    }.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+class Program:
+    def __init__(self, path: Path, folder: Path):
+        self.path, self.folder = path, folder
+
+    def __call__(self, *words: object) -> str:
+        command = [str(self.path), *map(str, words)]
+        done = subprocess.run(
+            command, cwd=self.folder, capture_output=True, text=True, encoding="utf-8"
+        )
+        if done.returncode != 0:
+            raise RuntimeError(f"{' '.join(command)}: exit {done.returncode}: {done.stderr}")
+        return done.stdout
+
+    def schemes(self) -> list[tuple[str, bool]]:
+        """Each scheme's name, and whether it ends at the train length."""
+        rows = self("schemes").splitlines()[1:]
+        return [(row.split()[0], "train_length" in row.split()) for row in rows]
+
+
+def train_and_measure(program: Program, scheme: str, limited: bool, setting: str) -> Path:
+    run = Path("runs") / f"{setting}-{scheme}"
+    options = COMMON | SETTINGS[setting] | {"position.scheme": scheme, "run.folder": run}
+    options["model.train_length"] = LIMIT if limited else TRAIN_LENGTH
+    (program.folder / "empty.ini").touch()
+    program("train", "empty.ini", *[f"--{name}={value}" for name, value in options.items()])
+    for protocol, lengths in LENGTHS.items():
+        words = [f"--evaluation.protocol={protocol}", f"--evaluation.lengths={lengths}"]
+        if protocol == "sliding":
+            words.append(f"--evaluation.stride={STRIDE}")
+        program("evaluate", run, *words)
+    # A measurement that was not made would not be compared, and nobody would notice.
+    stored = list((program.folder / run / "evaluation").glob("*.safetensors"))
+    wanted = sum(len(lengths.split()) for lengths in LENGTHS.values())
+    if len(stored) != wanted:
+        raise RuntimeError(f"{run}: {len(stored)} measurements stored, {wanted} asked for")
+    return run
+
+
+def check(program_path: Path, folder: Path) -> int:
+    write_texts(folder)
+    program = Program(program_path.resolve(), folder)
+    schemes = program.schemes()
+    if len(schemes) < 5:
+        raise RuntimeError(f"only {len(schemes)} schemes are listed")
+    runs = [
+        train_and_measure(program, scheme, limited, setting)
+        for setting in SETTINGS
+        for scheme, limited in schemes
+    ]
+    folders = [str(folder / run) for run in runs]
+    return check_run.main([*folders, "--base-dir", str(folder), "--tolerance", "1e-4"])
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("program", type=Path, metavar="PROGRAM")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="work here and leave it")
+    options = parser.parse_args(arguments)
+    os.environ["OMP_NUM_THREADS"] = "1"
+    if options.keep:
+        options.keep.mkdir(parents=True)
+        return check(options.program, options.keep)
+    with tempfile.TemporaryDirectory(prefix="lengthwise-reference-") as folder:
+        return check(options.program, Path(folder))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
