@@ -12,7 +12,8 @@ namespace lengthwise {
 namespace {
 
 void print_record(const EvaluationRecord& record, bool found) {
-  fmt::print("  {} {} L={} S={}: ", record.split, record.protocol, record.length, record.stride);
+  fmt::print("  {} {} L={} S={}{}: ", record.split, record.protocol, record.length, record.stride,
+             record.variant.empty() ? "" : " with " + record.variant);
   if (record.beyond_max_length) {
     fmt::print("– (the scheme ends at {} tokens)\n", *record.beyond_max_length);
     return;
@@ -26,14 +27,20 @@ void print_record(const EvaluationRecord& record, bool found) {
   std::fflush(stdout);
 }
 
-/// A run's weights are what they are: only how they are measured can be chosen here.
-void refuse_other_sections(const Words& arguments) {
+/// A run's weights are what they are: what can be chosen here is how they are measured, and what a
+/// scheme or attention can change after training.
+void refuse_other_options(const Words& arguments) {
   for (const std::string& word : arguments) {
-    if (!word.starts_with("--")) continue;
-    if (!word.starts_with("--evaluation.") && !word.starts_with("--run.threads")) {
-      fail("evaluate: {} cannot change after training; it takes evaluation.* and run.threads",
-           word.substr(0, word.find('=')));
-    }
+    const std::string name = word.substr(0, word.find('='));
+    const bool known = name.starts_with("--evaluation.") || name.starts_with("--position.") ||
+                       name == "--run.threads" || name == "--model.window" ||
+                       name == "--model.sinks";
+    if (!word.starts_with("--") || known) continue;
+    fail(
+        "evaluate: {} cannot change after training; it takes evaluation.*, position.*, "
+        "model.window, "
+        "model.sinks and run.threads",
+        name);
   }
 }
 
@@ -43,15 +50,16 @@ int run_evaluate(const Words& arguments) {
   Config ignored;
   const Words folders = read_options(ignored, arguments);
   if (folders.empty()) fail("evaluate: no run folder is named");
-  refuse_other_sections(arguments);
+  refuse_other_options(arguments);
   for (const std::string& folder : folders) {
     if (!RunFolder(folder).exists()) fail("{}: is no run folder: it has no config.ini", folder);
   }
   for (const std::string& folder : folders) {
-    Config config = read_config(RunFolder(folder).config());
+    const Config trained = read_config(RunFolder(folder).config());
+    Config config = trained;
     read_options(config, arguments);
     fmt::print("{}\n", folder);
-    evaluate_run(folder, config, print_record);
+    evaluate_run(folder, trained, config, print_record);
   }
   return 0;
 }

@@ -12,7 +12,7 @@ int run_schemes(const Words& arguments) {
   if (!arguments.empty()) fail("schemes: takes no argument, not '{}'", arguments[0]);
   const auto row = [](std::string_view name, std::string_view summary, std::string_view learned,
                       std::string_view length, std::string_view paper) {
-    fmt::print("{:<12} {:<62} {:<8} {:<13} {}\n", name, summary, learned, length, paper);
+    fmt::print("{:<20} {:<70} {:<8} {:<13} {}\n", name, summary, learned, length, paper);
   };
   row("scheme", "what it does", "learned", "length", "paper");
   for (const SchemeEntry& entry : scheme_entries()) {

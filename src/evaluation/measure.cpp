@@ -52,7 +52,7 @@ std::map<Shape, Group> group_by_shape(const std::vector<Window>& windows) {
 }
 
 void measure_group(Transformer& model, const Reader& reader, const Shape& shape, const Group& group,
-                   int64_t batch_tokens, TokenLosses& losses) {
+                   int64_t batch_tokens, int64_t draws, TokenLosses& losses) {
   const auto [inputs, targets] = shape;
   const auto batch_windows = static_cast<size_t>(std::max<int64_t>(1, batch_tokens / inputs));
   for (size_t begin = 0; begin < group.windows.size(); begin += batch_windows) {
@@ -70,13 +70,18 @@ void measure_group(Transformer& model, const Reader& reader, const Shape& shape,
         *target++ = reader.token(window, k + 1);
       }
     }
-    const auto hidden = model->forward(tokens).slice(1, inputs - targets);  // only what is scored
-    const auto nats = token_nats(hidden.flatten(0, 1), model->head_weight(), scored.flatten());
+    auto nats = torch::zeros({batch * targets});
+    for (int64_t draw = 0; draw < draws; ++draw) {
+      const auto hidden = model->forward(tokens, static_cast<uint64_t>(draw))
+                              .slice(1, inputs - targets);  // only what is scored
+      nats += token_nats(hidden.flatten(0, 1), model->head_weight(), scored.flatten());
+    }
+    nats /= static_cast<double>(draws);
     const auto* value = nats.const_data_ptr<float>();
     for (size_t i = begin; i < end; ++i, value += targets) {
       std::copy_n(value, targets, losses.nats.begin() + group.places[i]);
     }
-    losses.forward_tokens += batch * inputs;
+    losses.forward_tokens += draws * batch * inputs;
   }
 }
 
@@ -108,7 +113,8 @@ void add_positions(const Reader& reader, const std::vector<Window>& windows, Tok
 }  // namespace
 
 TokenLosses measure_windows(Transformer& model, const Dataset& dataset, const TokenStream& stream,
-                            const std::vector<Window>& windows, int64_t batch_tokens) {
+                            const std::vector<Window>& windows, int64_t batch_tokens,
+                            int64_t draws) {
   const torch::NoGradGuard no_grad;
   const bool was_training = model->is_training();
   model->eval();
@@ -120,7 +126,7 @@ TokenLosses measure_windows(Transformer& model, const Dataset& dataset, const To
   const Reader reader(dataset, stream);
   const auto start = std::chrono::steady_clock::now();
   for (const auto& [shape, group] : group_by_shape(windows)) {
-    measure_group(model, reader, shape, group, batch_tokens, losses);
+    measure_group(model, reader, shape, group, batch_tokens, draws, losses);
   }
   losses.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (dataset.ideal_nats) add_ideal(dataset, reader, windows, losses);

@@ -22,9 +22,11 @@ struct TokenLosses {
 };
 
 /// Runs the model over the windows, several of one size at a time, up to `batch_tokens` inputs
-/// together. Leaves the model's training mode as it was.
+/// together. Leaves the model's training mode as it was. A scheme that draws its positions does so
+/// `draws` times, for all windows alike, and a token's nats are the mean.
 TokenLosses measure_windows(Transformer& model, const Dataset& dataset, const TokenStream& stream,
-                            const std::vector<Window>& windows, int64_t batch_tokens);
+                            const std::vector<Window>& windows, int64_t batch_tokens,
+                            int64_t draws = 1);
 
 /// The mean of the values, summed in float64.
 double mean_of(const std::vector<float>& values);

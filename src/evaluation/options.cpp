@@ -16,6 +16,9 @@ void EvaluationOptions::declare(OptionSet& options) {
               "score only the first so many targets of the split; 0: all", AtLeast{0});
   options.add("evaluation.batch_tokens", batch_tokens, "tokens a forward pass, in whole windows",
               AtLeast{1});
+  options.add("evaluation.draws", draws,
+              "for schemes that draw positions: draws whose nats are averaged, token by token",
+              Between<int64_t>{1, 1000});
   options.add("evaluation.checkpoint", checkpoint, "the weights measured: last or best",
               OneOf{{"last", "best"}});
 }

@@ -16,6 +16,7 @@ struct EvaluationOptions {
   int64_t stride = 0;
   int64_t max_tokens = 0;
   int64_t batch_tokens = 8192;
+  int64_t draws = 1;
   std::string checkpoint = "last";
 
   void declare(OptionSet& options);

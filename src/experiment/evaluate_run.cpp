@@ -3,6 +3,7 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
+#include <span>
 
 #include "base/error.h"
 #include "base/memory.h"
@@ -16,8 +17,9 @@ namespace {
 
 /// A record with everything that is known before the model runs.
 EvaluationRecord plan_record(const Config& config, const Dataset& dataset, int64_t length,
-                             const std::string& checkpoint_hash) {
+                             const std::string& variant, const std::string& checkpoint_hash) {
   EvaluationRecord record;
+  record.variant = variant;
   record.split = config.evaluation.split;
   record.protocol = config.evaluation.protocol;
   record.length = length;
@@ -29,9 +31,14 @@ EvaluationRecord plan_record(const Config& config, const Dataset& dataset, int64
 }
 
 std::string file_name(const EvaluationRecord& record) {
-  return fmt::format("evaluation/{}-{}-L{}{}.safetensors", record.split, record.protocol,
-                     record.length,
-                     record.stride == record.length ? "" : fmt::format("-S{}", record.stride));
+  const std::string stride =
+      record.stride == record.length ? "" : fmt::format("-S{}", record.stride);
+  // Options make no file names; the metadata says in full what the digits stand for.
+  const std::string variant =
+      record.variant.empty() ? ""
+                             : "-" + sha256(std::as_bytes(std::span(record.variant))).substr(0, 8);
+  return fmt::format("evaluation/{}-{}-L{}{}{}.safetensors", record.split, record.protocol,
+                     record.length, stride, variant);
 }
 
 /// Bytes and words of the text that the scored tokens stand for; left 0 where only a part is
@@ -63,6 +70,7 @@ void write_values(const fs::path& folder, const EvaluationRecord& record, const 
                      {"protocol", record.protocol},
                      {"length", std::to_string(record.length)},
                      {"stride", std::to_string(record.stride)},
+                     {"variant", record.variant},
                      {"max_tokens", std::to_string(config.evaluation.max_tokens)},
                      {"corpus", record.corpus},
                      {"corpus_hash", record.corpus_hash},
@@ -71,7 +79,8 @@ void write_values(const fs::path& folder, const EvaluationRecord& record, const 
 
 bool same_measurement(const EvaluationRecord& a, const EvaluationRecord& b) {
   return a.split == b.split && a.protocol == b.protocol && a.length == b.length &&
-         a.stride == b.stride && a.checkpoint == b.checkpoint && a.corpus_hash == b.corpus_hash;
+         a.stride == b.stride && a.variant == b.variant && a.checkpoint == b.checkpoint &&
+         a.corpus_hash == b.corpus_hash;
 }
 
 fs::path existing_checkpoint(const fs::path& folder, const std::string& which) {
@@ -99,7 +108,7 @@ void check_evaluation_data(const Config& config, const Dataset& dataset) {
   }
 }
 
-void evaluate_run(const fs::path& folder, const Config& config,
+void evaluate_run(const fs::path& folder, const Config& trained, const Config& config,
                   const std::function<void(const EvaluationRecord&, bool found)>& report) {
   config.validate();
   at::set_num_threads(static_cast<int>(config.run.threads));
@@ -107,13 +116,14 @@ void evaluate_run(const fs::path& folder, const Config& config,
   const TokenStream& stream = dataset.split(config.evaluation.split);
   check_evaluation_data(config, dataset);
   const fs::path checkpoint = existing_checkpoint(folder, config.evaluation.checkpoint);
-  Transformer model = load_model(checkpoint, config, dataset);
+  Transformer model = load_model(checkpoint, trained, config, dataset);
   const std::string checkpoint_hash = sha256_of_file(checkpoint);
   const auto lock = lock_run_folder(folder);
   const auto before = read_evaluations(folder);
+  const std::string variant = variant_of(trained, config);
 
   for (int64_t length : config.evaluation.lengths) {
-    EvaluationRecord record = plan_record(config, dataset, length, checkpoint_hash);
+    EvaluationRecord record = plan_record(config, dataset, length, variant, checkpoint_hash);
     const auto windows = plan_windows(stream, dataset.start_token.has_value(), length,
                                       record.stride, config.evaluation.max_tokens);
     const auto limit = model->max_length();
@@ -133,8 +143,8 @@ void evaluate_run(const fs::path& folder, const Config& config,
     }
     if (!record.beyond_max_length) {
       reset_peak_memory();
-      const TokenLosses losses =
-          measure_windows(model, dataset, stream, windows, config.evaluation.batch_tokens);
+      const TokenLosses losses = measure_windows(
+          model, dataset, stream, windows, config.evaluation.batch_tokens, config.evaluation.draws);
       record.file = file_name(record);
       record.windows = static_cast<int64_t>(windows.size());
       record.mean_context = mean_context(windows);

@@ -10,9 +10,15 @@ namespace lengthwise {
 /// What a checkpoint's header says: the options of model and position, the vocabulary, the corpus.
 Metadata model_metadata(const Config& config, const Dataset& dataset);
 
-/// The model of a config with the weights of a checkpoint; UserError where the file is of another
-/// model, vocabulary or corpus.
-Transformer load_model(const fs::path& checkpoint, const Config& config, const Dataset& dataset);
+/// A trained model with the weights of a checkpoint, put together as `measured` says: its position
+/// options and its attention window may differ from those it was trained with. UserError where the
+/// file is of another model, vocabulary or corpus, or the change is none its weights can take.
+Transformer load_model(const fs::path& checkpoint, const Config& trained, const Config& measured,
+                       const Dataset& dataset);
+
+/// What `measured` changes of `trained`, with its draws of positions where there are several:
+/// "position.scheme=none model.window=64"; empty: nothing.
+std::string variant_of(const Config& trained, const Config& measured);
 
 /// `path` was made on other tokens than the config's data now give.
 [[noreturn]] void refuse_other_corpus(const fs::path& path, const Dataset& dataset);

@@ -87,8 +87,9 @@ Tensor block_bias(const AttentionBias& bias, const LogitBlock& block, at::Tensor
                 .view({1, inputs[0].size(0), distance.size(0), distance.size(1)});
           },
           [&](const KeyBias&) {
-            // In float64 relative to the block's last key, and only then rounded.
-            const auto origin = inputs[0].slice(2, block.end - 1, block.end);
+            // In float64 relative to the block's first row, and only then rounded: a later origin
+            // would leak through the rounding.
+            const auto origin = inputs[0].slice(2, block.begin, block.begin + 1);
             const auto relative = (block_columns(inputs[0], 2, block) - origin).to(torch::kFloat32);
             return relative.unsqueeze(2).expand({-1, -1, block.end - block.begin, -1});
           },

@@ -121,7 +121,9 @@ int64_t choose_rows(const Tensor& queries, const Walk& walk) {
                            : length;
   const int64_t least = floats_per_logit(walk.bias) > 8 ? 16 : 32;
   const int64_t rows = (1 << 20) / (queries.size(0) * queries.size(1) * seen);
-  return std::clamp<int64_t>(rows, std::min(least, length), 512);
+  // A key bias is rounded relative to its block, so a large block costs digits.
+  const int64_t most = std::holds_alternative<KeyBias>(walk.bias) ? 64 : 512;
+  return std::clamp<int64_t>(rows, std::min(least, length), most);
 }
 
 std::optional<HankelVector> make_hankel(const Walk& walk, const Tensor& queries,

@@ -124,8 +124,8 @@ torch::Tensor TransformerImpl::forward(const torch::Tensor& tokens, uint64_t dra
     rule.dropout = {attention_dropout, split_stream(draw, layer).next()};
     const LayerContext context{static_cast<int64_t>(layer), positions, tables,
                                block->attention_norm->forward(hidden)};
-    hidden =
-        hidden + dropped_out(block->attention->forward(*position, context, rule), options, is_training());
+    hidden = hidden + dropped_out(block->attention->forward(*position, context, rule), options,
+                                  is_training());
     hidden =
         hidden + dropped_out(block->feedforward->forward(block->feedforward_norm->forward(hidden)),
                              options, is_training());

@@ -8,9 +8,9 @@ class PositionScheme;
 struct ModelShape;
 struct PositionOptions;
 
-/// Context-aware biases for length extrapolation (CABLE), Veisi et al. 2025 (2503.08067), section
-/// 3: each token says how far it pushes what lies before it away, and a bias is the sum over what
-/// lies between. With x_k [D] the layer's (normalised) input,
+/// Context-aware biases for length extrapolation (CABLE), Veisi et al. 2025 (2503.08067): each
+/// token says how far it pushes what lies before it away, and a bias is the sum over what lies
+/// between. With x_k [D] the layer's (normalised) input,
 ///   s_k = softplus(W x_k + c) [H],   logit_ij = q_i k_j / sqrt(K) - sum_{k=j+1..i} s_k,
 /// so that with W = 0 it is ALiBi of the learned slope softplus(c). Handed on as the running sum of
 /// s at each key: what is the query's own cancels in the softmax. The sum is float64.

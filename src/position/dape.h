@@ -17,7 +17,7 @@ struct PositionOptions;
 /// here.
 ///
 /// A layer's own network: `position.layers.<l>.` hidden_weight [W, 2H], hidden_bias [W],
-/// output_weight [H, W], where W is position.dape.width (32 in the paper), drawn from
+/// output_weight [H, W], where W is position.dape.width (32 in the authors' runs), drawn from
 /// U(-1/sqrt(n), 1/sqrt(n)) at n inputs as the authors' layers are. Their bias behind W2 is left
 /// out: it is one number for all keys of a query, and the softmax cancels it. The other scheme's
 /// parameters stand under `position.base.`. The authors apply f to all pairs and mask after, as

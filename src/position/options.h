@@ -52,7 +52,7 @@ struct FireOptions {
 };
 
 struct CopeOptions {
-  int64_t max_positions = 64;  // vectors a layer, as for WikiText-103 in the paper
+  int64_t max_positions = 64;  // vectors a layer
 
   void declare(OptionSet& options);
 };

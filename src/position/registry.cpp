@@ -1,5 +1,7 @@
 #include "position/registry.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 
 #include "base/error.h"
@@ -51,6 +53,13 @@ const SchemeEntry kSchemes[] = {
     {"dape", "a bias by distance that a small network corrects from the logits", "Zheng et al. 2024, 2405.14722", "any", true, make_dape},
     {"cable", "scores penalised by sums over the tokens between, learned from each", "Veisi et al. 2025, 2503.08067", "any", true, make_cable},
 };
+
+/// Schemes that act the same way over the same parameters: a checkpoint of one can be measured under
+/// the others.
+const std::vector<std::vector<std::string>> kFamilies = {
+    {"rotary", "rotary_interpolated", "rotary_ntk", "rotary_dynamic_ntk", "rotary_yarn", "rotary_longrope", "rotary_llama3"},
+    {"alibi", "alibi_scaled"},
+};
 // clang-format on
 
 }  // namespace
@@ -75,6 +84,19 @@ std::vector<std::string> scheme_names() {
   std::vector<std::string> names;
   for (const SchemeEntry& entry : kSchemes) names.emplace_back(entry.name);
   return names;
+}
+
+void check_test_time_scheme(const std::string& trained, const std::string& measured) {
+  if (measured == trained || measured == kSchemes[0].name) return;
+  std::vector<std::string> others;
+  for (const auto& family : kFamilies) {
+    if (std::ranges::find(family, trained) != family.end()) others = family;
+  }
+  if (std::ranges::find(others, measured) != others.end()) return;
+  others.emplace_back(kSchemes[0].name);
+  std::erase(others, trained);
+  fail("position.scheme: a run trained with {} cannot be measured under {}; it takes {}", trained,
+       measured, fmt::join(others, ", "));
 }
 
 std::shared_ptr<PositionScheme> make_scheme(const PositionOptions& options,

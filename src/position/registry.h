@@ -38,6 +38,11 @@ const SchemeEntry& scheme_entry(std::string_view name);
 int64_t scheme_order(std::string_view name);
 std::vector<std::string> scheme_names();
 
+/// Whether a model trained with one scheme can be measured under another: they turn or bias the
+/// same way over the same parameters, or the positions are dropped. UserError says what it can
+/// take.
+void check_test_time_scheme(const std::string& trained, const std::string& measured);
+
 std::shared_ptr<PositionScheme> make_scheme(const PositionOptions& options,
                                             const ModelShape& shape);
 

@@ -54,7 +54,7 @@ TEST_CASE("Sinusoids are added to the embeddings of every row", "[position]") {
   const ModelShape shape{.width = 4, .heads = 1, .layers = 1, .train_length = 16};
   const auto scheme = make_sinusoidal(options, shape);
   const auto embeddings = torch::full({2, 11, 4}, 0.5);
-  const auto moved = scheme->apply_to_embeddings(embeddings, scheme->positions(11));
+  const auto moved = scheme->apply_to_embeddings(embeddings, scheme->positions(11, 0));
   for (int64_t row = 0; row < 2; ++row) {
     CHECK(largest_difference(moved[row][10], 0.5 + embedding_at(10, 4, 100)) < 1e-7);
   }
