@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -76,6 +77,8 @@ SETTINGS = {
         "model.feedforward": 24,
         "model.activation": "swiglu",
         "model.norm": "rms",
+        "model.window": 23,
+        "model.sinks": 2,
         "evaluation.max_tokens": 3000,
     },
 }
@@ -120,14 +123,20 @@ class Program:
 
     def schemes(self) -> list[tuple[str, bool]]:
         """Each scheme's name, and whether it ends at the train length."""
-        rows = self("schemes").splitlines()[1:]
-        return [(row.split()[0], "train_length" in row.split()) for row in rows]
+        rows = [re.split(r"\s{2,}", row) for row in self("schemes").splitlines()[1:]]
+        return [(row[0], row[3] == "train_length") for row in rows]
 
 
 def train_and_measure(program: Program, scheme: str, limited: bool, setting: str) -> Path:
     run = Path("runs") / f"{setting}-{scheme}"
     options = COMMON | SETTINGS[setting] | {"position.scheme": scheme, "run.folder": run}
     options["model.train_length"] = LIMIT if limited else TRAIN_LENGTH
+    if scheme == "rotary_longrope":
+        pairs = int(options["model.width"]) // int(options["model.heads"]) // 2
+        factors = Path(f"factors-{setting}.txt")
+        short, long = (" ".join(str(1 + slope * i) for i in range(pairs)) for slope in (0.1, 1.5))
+        (program.folder / factors).write_text(f"short_factor {short}\nlong_factor {long}\n")
+        options["position.rotary_longrope.factors"] = factors
     (program.folder / "empty.ini").touch()
     program("train", "empty.ini", *[f"--{name}={value}" for name, value in options.items()])
     for protocol, lengths in LENGTHS.items():

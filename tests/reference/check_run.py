@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import configparser
 import os
+import re
 import sys
 from functools import lru_cache
 from pathlib import Path
@@ -80,6 +81,11 @@ class EvaluationFile:
             self.metadata = file.metadata() or {}
             self.arrays = {name: file.get_tensor(name) for name in file.keys()}
 
+    def changes(self) -> dict[str, str]:
+        """Options that were not those of training: "position.scheme=none model.window=64"."""
+        words = re.split(r" (?=(?:model|position)\.)", self.metadata.get("variant", ""))
+        return dict(word.split("=", 1) for word in words if word)
+
     def windows(self, documents: Sequence[Document]) -> list[Window]:
         return plan_windows(
             [document.targets for document in documents],
@@ -113,6 +119,7 @@ def check_file(
     path: Path, model: ReferenceModel, data: dict[str, str], base: Path, tolerance: float
 ) -> tuple[str, list[str]]:
     file = EvaluationFile(path)
+    model = model.measured_with(file.changes())
     documents = cached_split(file.metadata["split"], tuple(sorted(data.items())), base)
     windows = file.windows(documents)
     wanted_positions = scored_positions(documents, windows)

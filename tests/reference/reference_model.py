@@ -65,7 +65,7 @@ def attend(scores: np.ndarray, visible: np.ndarray, values: np.ndarray) -> np.nd
 class ReferenceModel:
     """A checkpoint's weights and header, as float64.
 
-    Whatever the checkpoint holds and this model does not use is an error: a tensor ignored here
+    What a loaded checkpoint holds and this model does not use is an error: a tensor ignored here
     would be a part of the other program left unchecked.
     """
 
@@ -75,6 +75,7 @@ class ReferenceModel:
         self._tensors = {name: np.asarray(tensors[name], np.float64) for name in tensors}
         self._unused = set(self._tensors)
         self._options = options
+        self._folder = folder
         self.vocabulary_size = int(options["vocabulary_size"])
         self.train_length = int(options["model.train_length"])
         self.width = int(options["model.width"])
@@ -100,13 +101,23 @@ class ReferenceModel:
                 folder,
             )
         )
-        self._check_tensors()
+        self._expect_all()
 
     @classmethod
     def load(cls, path: Path, folder: Path = Path(".")) -> ReferenceModel:
         with safe_open(path, framework="numpy") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}
-            return cls(tensors, file.metadata() or {}, folder)
+            result = cls(tensors, file.metadata() or {}, folder)
+        result.refuse_unused()
+        return result
+
+    def refuse_unused(self) -> None:
+        if self._unused:
+            raise ValueError(f"tensors unknown to the reference: {', '.join(sorted(self._unused))}")
+
+    def measured_with(self, changes: dict[str, str]) -> ReferenceModel:
+        """The same weights under other options; tensors of the scheme trained may lie idle."""
+        return ReferenceModel(self._tensors, {**self._options, **changes}, self._folder)
 
     def nats(self, inputs: np.ndarray, targets: np.ndarray) -> np.ndarray:
         """Negative log-likelihoods [B, S] of targets [B, S] after the last S of inputs [B, T]."""
@@ -173,7 +184,7 @@ class ReferenceModel:
             raise ValueError(f"{name}: unknown '{self._options[name]}'; known: {', '.join(known)}")
         return self._options[name]
 
-    def _check_tensors(self) -> None:
+    def _expect_all(self) -> None:
         d, f = self.width, self.feedforward
         self._expect("embedding.weight", self.vocabulary_size, d)
         if not self.tied:
@@ -190,8 +201,6 @@ class ReferenceModel:
             self._expect(block + "feedforward.down.weight", d, f)
             self._expect(block + "feedforward.down.bias", d)
         self._expect_norm("final_norm.")
-        if self._unused:
-            raise ValueError(f"tensors unknown to the reference: {', '.join(sorted(self._unused))}")
 
     def _expect_norm(self, name: str) -> None:
         self._expect(name + "weight", self.width)

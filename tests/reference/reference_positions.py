@@ -522,12 +522,17 @@ class Cope(Scheme):
 
 
 class Dape(Scheme):
-    """Zheng et al. 2024, section 3: a + b + f(a, b), f a network over the heads of a pair."""
+    """Zheng et al. 2024, section 3: a + b + f(a, b), f a network over the heads of a pair and b
+    the bias of another scheme."""
 
     def __init__(self, setting):
         super().__init__(setting)
-        with_bias = setting.one_of("dape.bias", "alibi", "none") == "alibi"
-        self.slopes = alibi_slopes(setting.heads) * with_bias
+
+        def tensor_of_base(name: str, *shape: int) -> np.ndarray:
+            return setting.tensor(name.replace("position.", "position.base.", 1), *shape)
+
+        base = setting.one_of("dape.bias", "none", "alibi", "kerple_log", "fire")
+        self.base = make_scheme(replace(setting, name=base, tensor=tensor_of_base))
         width, heads = int(setting.own("width")), setting.heads
         self.hidden_weight = setting.each_layer("hidden_weight", width, 2 * heads)
         self.hidden_bias = setting.each_layer("hidden_bias", width)
@@ -538,16 +543,15 @@ class Dape(Scheme):
         shift = self.hidden_bias[view.layer][:, None]
         output = self.output_weight[view.layer]
 
-        def correction(a: np.ndarray, distances: np.ndarray) -> np.ndarray:
-            b = -self.slopes[:, None] * distances
+        def correction(a: np.ndarray, b: np.ndarray) -> np.ndarray:
             hidden = from_scores @ a + from_bias @ b + shift
             np.maximum(hidden, 0.01 * hidden, out=hidden)
             return b + output @ hidden
 
+        bias = self.base.scores(np.zeros((1, *scores.shape[1:])), view)[0]
         result = scores.copy()
-        distances = view.distances()
         for window in result:
-            over_visible_pairs(window, view.visible, correction, window, distances)
+            over_visible_pairs(window, view.visible, correction, window, bias)
         return result
 
 

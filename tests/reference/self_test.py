@@ -170,7 +170,7 @@ class Model(unittest.TestCase):
         options = make_options()
         extra = {**make_tensors(options), "position.slopes": np.zeros(2, "f4")}
         with self.assertRaisesRegex(ValueError, "unknown to the reference: position.slopes"):
-            model.ReferenceModel(extra, options)
+            model.ReferenceModel(extra, options).refuse_unused()
         with self.assertRaisesRegex(ValueError, "position.scheme: unknown 'kerple'"):
             make_model(position__scheme="kerple")
         with self.assertRaisesRegex(ValueError, "randomized.scheme: unknown 'kerple'"):
@@ -354,7 +354,7 @@ class CheckRun(unittest.TestCase):
         save_file(tensors, self.run_folder / "checkpoint.safetensors", self.options)
         self.reference = model.ReferenceModel(tensors, self.options)
 
-    def write(self, nats, first=0, protocol="sliding", length=6, stride=2):
+    def write(self, nats, first=0, protocol="sliding", length=6, stride=2, variant=""):
         positions = np.array([[first, len(nats)]], np.int64)
         metadata = {
             "split": "test",
@@ -364,6 +364,7 @@ class CheckRun(unittest.TestCase):
             "max_tokens": "0",
             "corpus": "text",
             "corpus_hash": "",
+            "variant": variant,
         }
         name = f"test-{protocol}-L{length}-S{stride}.safetensors"
         save_file(
@@ -372,13 +373,13 @@ class CheckRun(unittest.TestCase):
             metadata,
         )
 
-    def right_nats(self, length=6, stride=2):
+    def right_nats(self, length=6, stride=2, reference=None):
         sequence = [0] + self.tokens
         nats = []
         for target in range(len(self.tokens)):
             step = target - target % stride
             context = sequence[max(0, step - (length - stride)) : target + 2]
-            nats.append(all_nats(self.reference, context)[-1])
+            nats.append(all_nats(reference or self.reference, context)[-1])
         return nats
 
     def outcome(self):
@@ -396,6 +397,16 @@ class CheckRun(unittest.TestCase):
 
     def test_values_of_another_stride_fail(self):
         self.write(self.right_nats(6, 3))
+        self.assertEqual(self.outcome()[0], 1)
+
+    def test_options_changed_after_training_are_those_of_the_measurement(self):
+        none = self.reference.measured_with({"position.scheme": "none"})
+        self.write(self.right_nats(reference=none), variant="position.scheme=none model.window=9")
+        status, printed = self.outcome()
+        self.assertEqual(status, 0, printed)
+        self.write(self.right_nats(reference=none), variant="position.scheme=none model.window=2")
+        self.assertEqual(self.outcome()[0], 1)
+        self.write(self.right_nats(reference=none))
         self.assertEqual(self.outcome()[0], 1)
 
     def test_one_wrong_or_missing_value_fails(self):

@@ -439,6 +439,16 @@ class BiasesOfTheText(unittest.TestCase):
             expected = [a[h] + b[h] + float(w2[h] @ hidden) for h in range(2)]
             np.testing.assert_allclose(found[n, :, i, j], expected, rtol=1e-13)
 
+    def test_dape_corrects_the_bias_of_a_learned_scheme(self):
+        base = in_layers(log_r1=np.log([2, 3]), log_r2=np.log([math.e - 1, 5]))
+        network = in_layers(hidden_weight=[[0, 0, 1, 0]], hidden_bias=[1], output_weight=[[0], [1]])
+        parameters = {**{"base." + name: value for name, value in base.items()}, **network}
+        scheme = scheme_with(
+            "dape", parameters, position__dape__width=1, position__dape__bias="kerple_log"
+        )
+        # The first head's bias at distance 1 is -2: a hidden unit of -1, and 0.01 of it comes back.
+        np.testing.assert_allclose(bias_of(scheme, 2)[:, 1, 0], [-2, -3 * math.log(6) - 0.01])
+
     def test_cable_without_weights_is_alibi_of_its_slopes(self):
         # softplus(c) = 1/16 and 1/256.
         shift = [math.log(math.expm1(1 / 16)), math.log(math.expm1(1 / 256))]
