@@ -5,6 +5,7 @@
 #include "data/ideal_reader.h"
 #include "data/ideal_reader_corpus.h"
 #include "position/options.h"
+#include "position/scheme_options.h"
 #include "temporary_folder.h"
 #include "tensor_check.h"
 #include "test.h"
@@ -43,8 +44,7 @@ Transformer small_model(int64_t vocabulary_size, const std::string& scheme = "al
   options.heads = 2;
   options.feedforward = 24;
   options.head_std = 0.5;
-  PositionOptions position;
-  position.scheme = scheme;
+  const PositionOptions position = options_of(scheme_entry(scheme), options.shape());
   Transformer model = make_transformer(options, position, vocabulary_size);
   model->reset_parameters(4);
   return model;

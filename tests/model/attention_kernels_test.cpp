@@ -137,7 +137,7 @@ TEST_CASE("Attention refuses shapes and biases it would get wrong", "[model]") {
   CHECK_THROWS_AS(attend(inputs.keys.slice(2, 0, 5), inputs.by_distance), c10::Error);
   CHECK_THROWS_AS(attend(inputs.keys, torch::zeros({2, 7})), c10::Error);
   CHECK_THROWS_AS(attend(inputs.keys, torch::zeros({1, 6})), c10::Error);
-  CHECK_THROWS_AS(attend(inputs.keys, torch::zeros({2, 6}).requires_grad_()), c10::Error);
+  CHECK_NOTHROW(attend(inputs.keys, torch::zeros({2, 6}).requires_grad_()));
 }
 
 }  // namespace lengthwise

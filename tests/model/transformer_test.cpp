@@ -10,6 +10,7 @@
 #include "position/alibi.h"
 #include "position/options.h"
 #include "position/scheme.h"
+#include "position/scheme_options.h"
 #include "tensor_check.h"
 #include "test.h"
 #include "training/checkpoint.h"
@@ -21,8 +22,7 @@ constexpr int64_t kVocabularySize = 108;
 
 Transformer model_of(const ModelOptions& options, const std::string& scheme = "none",
                      uint64_t seed = 1) {
-  PositionOptions position;
-  position.scheme = scheme;
+  const PositionOptions position = options_of(scheme_entry(scheme), options.shape());
   Transformer model = make_transformer(options, position, kVocabularySize);
   model->reset_parameters(seed);
   return model;

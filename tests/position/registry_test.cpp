@@ -8,6 +8,7 @@
 #include "model/transformer.h"
 #include "position/options.h"
 #include "position/scheme.h"
+#include "position/scheme_options.h"
 #include "temporary_folder.h"
 #include "tensor_check.h"
 #include "test.h"
@@ -17,14 +18,6 @@ namespace lengthwise {
 namespace {
 
 constexpr int64_t kVocabularySize = 11;
-
-/// A file of factors for heads of width 8: the one option that has no default.
-fs::path longrope_factors() {
-  static const TemporaryFolder folder;
-  const fs::path path = folder / "factors.txt";
-  if (!fs::exists(path)) write_file(path, "short_factor 1 1 1 1\nlong_factor 1 2 4 8\n");
-  return path;
-}
 
 /// Schemes whose papers have them compare a window with the length they were trained at.
 const std::set<std::string_view> kKnowTheTrainingLength = {"rotary_dynamic_ntk", "rotary_yarn",
@@ -44,10 +37,7 @@ Transformer model_with(const SchemeEntry& entry, int64_t train_length, uint64_t 
   model.heads = 3;
   model.feedforward = 32;
   model.train_length = train_length;
-  PositionOptions position;
-  position.scheme = entry.name;
-  position.rotary_longrope.factors = longrope_factors().string();
-  position.validate(model.shape());
+  const PositionOptions position = options_of(entry, model.shape());
   Transformer transformer = make_transformer(model, position, kVocabularySize);
   transformer->reset_parameters(seed);
   transformer->eval();
