@@ -12,8 +12,8 @@ struct PositionOptions;
 /// looks at the logits a of all heads for a pair (i, j) and at their bias b, and corrects the bias.
 ///   logits = a + b + f(a, b),   f = W2 leaky_relu(W1 [a; b] + c),   slope 0.01 below zero,
 /// with a = q k' / sqrt(K) and b [H] the bias of another scheme, position.dape.bias: alibi,
-/// kerple_log and fire are the paper's DAPE-ALiBi, -Kerple and -FIRE; with none, f sees the logits
-/// alone. The paper writes a without the scale; the authors' code hands over scaled logits, as
+/// kerple_log and fire are the paper's DAPE-ALiBi, -Kerple and -FIRE; with none, b is
+/// zero. The paper writes a without the scale; the authors' code hands over scaled logits, as
 /// here.
 ///
 /// A layer's own network: `position.layers.<l>.` hidden_weight [W, 2H], hidden_bias [W],

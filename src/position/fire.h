@@ -14,8 +14,8 @@ struct PositionOptions;
 /// f is a network with one hidden layer of W ReLUs, from 1 number to H; c > 0 and the threshold
 /// L > 0 are learned, as ln c and ln L. The normaliser depends on i, so the bias is no function of
 /// the distance alone. i counts from 0, as the paper's listing does.
-/// Parameters of each layer, or of one set with position.fire.shared (the paper's FIRE-S), under
-/// `position.layers.<layer>.`: log_c [1], log_threshold [1], hidden_weight [W], hidden_bias [W],
+/// Parameters of each layer, or of one set with position.fire.shared (the paper's FIRE-S; then
+/// layer 0), under `position.layers.<layer>.`: log_c [1], log_threshold [1], hidden_weight [W], hidden_bias [W],
 /// output_weight [H, W], uniform within 1 / sqrt(inputs) as LibTorch draws linear layers; c and L
 /// begin at their options. The paper's L begins at 512 in training at 2048; here it is a part of
 /// train_length, a quarter, for a threshold far beyond the window would never move.

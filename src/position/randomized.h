@@ -25,7 +25,9 @@ std::shared_ptr<PositionScheme> make_randomized(const PositionOptions&, const Mo
 /// in such a model.
 void validate_randomized(const PositionOptions&, const ModelShape&);
 
-/// `length` different whole numbers of 0 ... range-1 in rising order, each set equally likely.
+/// `length` different whole numbers of 0 ... range-1 in rising order, each set equally likely:
+/// selection sampling (Knuth, The Art of Computer Programming 2, 3.4.2, algorithm S) on the stream
+/// split_stream(draw, the letters of "position" as one big-endian number) of base/random.h.
 std::vector<int64_t> draw_positions(int64_t length, int64_t range, uint64_t draw);
 
 }  // namespace lengthwise

@@ -43,9 +43,9 @@ void validate_rotary_dynamic_ntk(const PositionOptions&, const ModelShape&);
 /// times within L or less to 1 for those that turn beta_fast times or more. `ramp` says how:
 ///   rotations:            linear in the number of turns r_i = L theta_i / (2 pi), as the paper
 ///                         defines it: clamp((r_i - beta_slow)/(beta_fast - beta_slow), 0, 1);
-///   dimensions:           linear in i, between i(b) = R ln(L/(2 pi b))/(2 ln base) at b =
-///   beta_fast
-///                         and b = beta_slow, kept within [0, R-1]: gpt-oss;
+///   dimensions:           linear in i, between i(b) = R ln(L/(2 pi b))/(2 ln base) at
+///                         b = beta_fast and at b = beta_slow, kept within [0, R-1], the last
+///                         0.001 beyond the first where they meet: gpt-oss;
 ///   dimensions_truncated: these two ends rounded outwards first, floor and ceil: the authors' own
 ///                         code, Hugging Face, llama.cpp, DeepSeek.
 /// m is `attention_factor` where that is not 0. The authors multiply cosines and sines by m, as
