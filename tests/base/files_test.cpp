@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "temporary_folder.h"
 #include "test.h"
+#include "user_error_text.h"
 
 namespace lengthwise {
 namespace {
@@ -42,16 +43,6 @@ class FullDisk {
   sighandler_t handler_before_ = SIG_DFL;
 };
 
-template <class Action>
-std::string error_of(const Action& action) {
-  try {
-    action();
-  } catch (const UserError& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
 TEST_CASE("a written file reads back, bytes and all", "[base]") {
   const TemporaryFolder folder;
   const std::string text("a\0\r\n\xFF", 5);
@@ -71,7 +62,9 @@ TEST_CASE("an empty file maps as no bytes", "[base]") {
 
 TEST_CASE("what cannot be read is refused by name", "[base]") {
   const TemporaryFolder folder;
-  const auto error = [&](const fs::path& path) { return error_of([&] { MappedFile file(path); }); };
+  const auto error = [&](const fs::path& path) {
+    return user_error_text([&] { MappedFile file(path); });
+  };
   CHECK(error(folder / "missing").find((folder / "missing").string()) == 0);
   CHECK(error(folder.path()).find("is no plain file") != std::string::npos);
   REQUIRE(::mkfifo((folder / "pipe").c_str(), 0600) == 0);
@@ -113,7 +106,9 @@ TEST_CASE("a committed file replaces the old one", "[base]") {
 TEST_CASE("a file that cannot be made or replaced is refused by name and leaves no litter",
           "[base]") {
   const TemporaryFolder folder;
-  const auto error = [](const fs::path& path) { return error_of([&] { write_file(path, "x"); }); };
+  const auto error = [](const fs::path& path) {
+    return user_error_text([&] { write_file(path, "x"); });
+  };
   CHECK(error(folder / "no/such/file").find((folder / "no/such/file").string()) == 0);
   make_folder(folder / "folder");
   CHECK(error(folder / "folder").find("cannot be replaced") != std::string::npos);
@@ -126,7 +121,7 @@ TEST_CASE("a full disk is refused by name, keeps the old file and leaves no litt
   std::string error;
   {
     const FullDisk full_disk(1000);
-    error = error_of([&] { write_file(folder / "file", std::string(5000, 'x')); });
+    error = user_error_text([&] { write_file(folder / "file", std::string(5000, 'x')); });
   }
   CHECK(error.find((folder / "file").string() + ": cannot be written") == 0);
   CHECK(read_file(folder / "file") == "old");
@@ -139,7 +134,7 @@ TEST_CASE("a line that does not fit on the disk is refused", "[base]") {
   {
     const FullDisk full_disk(10);
     append_line(folder / "log", "fits");
-    error = error_of([&] { append_line(folder / "log", "does not fit"); });
+    error = user_error_text([&] { append_line(folder / "log", "does not fit"); });
   }
   CHECK(error.find("cannot be written") != std::string::npos);
   CHECK(read_file(folder / "log").find("fits\n") == 0);
@@ -162,8 +157,10 @@ TEST_CASE("a folder is made with its parents, and once made is no error", "[base
 TEST_CASE("a folder that a file stands in the way of is refused by name", "[base]") {
   const TemporaryFolder folder;
   write_file(folder / "file", "x");
-  CHECK(error_of([&] { make_folder(folder / "file"); }).find((folder / "file").string()) == 0);
-  CHECK(error_of([&] { make_folder(folder / "file/below"); }).find("file") != std::string::npos);
+  CHECK(user_error_text([&] { make_folder(folder / "file"); }).find((folder / "file").string()) ==
+        0);
+  CHECK(user_error_text([&] { make_folder(folder / "file/below"); }).find("file") !=
+        std::string::npos);
 }
 
 TEST_CASE("SHA-256 gives the vectors of FIPS 180-4", "[base]") {

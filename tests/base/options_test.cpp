@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "temporary_folder.h"
 #include "test.h"
+#include "user_error_text.h"
 
 namespace lengthwise {
 namespace {
@@ -49,24 +50,14 @@ class Command {
   TemporaryFolder folder_;
 };
 
-template <class Action>
-std::string error_of(const Action& action) {
-  try {
-    action();
-  } catch (const UserError& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
 std::string file_error(const std::string& text) {
   Command command;
-  return error_of([&] { command.read(text); });
+  return user_error_text([&] { command.read(text); });
 }
 
 std::string command_line_error(const std::vector<std::string>& arguments) {
   Command command;
-  return error_of([&] { command.options.read_command_line(arguments); });
+  return user_error_text([&] { command.options.read_command_line(arguments); });
 }
 
 bool has(const std::string& text, const std::string& part) {
@@ -160,7 +151,7 @@ TEST_CASE("a line that is neither section, setting nor comment is refused", "[ba
 
 TEST_CASE("a file of options that is missing is refused by name", "[base]") {
   Command command;
-  has(error_of([&] { command.options.read_file("no/such/run.ini"); }), "no/such/run.ini");
+  has(user_error_text([&] { command.options.read_file("no/such/run.ini"); }), "no/such/run.ini");
 }
 
 TEST_CASE("values of the wrong type are refused with what would be right", "[base]") {

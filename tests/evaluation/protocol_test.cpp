@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "base/random.h"
-#include "data/user_error_text.h"
 #include "evaluation/options.h"
 #include "test.h"
+#include "user_error_text.h"
 
 namespace lengthwise {
 namespace {

@@ -1,9 +1,9 @@
 #include "experiment/grid.h"
 
-#include "data/user_error_text.h"
 #include "experiment/config.h"
 #include "experiment/run_grid.h"
 #include "test.h"
+#include "user_error_text.h"
 
 namespace lengthwise {
 namespace {

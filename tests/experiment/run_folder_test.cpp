@@ -1,8 +1,8 @@
 #include "experiment/run_folder.h"
 
-#include "data/user_error_text.h"
 #include "temporary_folder.h"
 #include "test.h"
+#include "user_error_text.h"
 
 namespace lengthwise {
 namespace {

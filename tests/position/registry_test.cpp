@@ -3,7 +3,6 @@
 #include <set>
 
 #include "base/safetensors.h"
-#include "data/user_error_text.h"
 #include "model/losses.h"
 #include "model/transformer.h"
 #include "position/options.h"
@@ -13,6 +12,7 @@
 #include "tensor_check.h"
 #include "test.h"
 #include "training/checkpoint.h"
+#include "user_error_text.h"
 
 namespace lengthwise {
 namespace {

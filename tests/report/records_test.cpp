@@ -10,6 +10,7 @@
 #include "report/contains_text.h"
 #include "temporary_folder.h"
 #include "test.h"
+#include "user_error_text.h"
 
 using namespace lengthwise;
 
@@ -84,26 +85,12 @@ class SampleFolder {
   }
   fs::path values_file() const { return folder_ / "evaluation/values.safetensors"; }
   std::string error() {
-    try {
-      read_run(write());
-    } catch (const UserError& error) {
-      return error.what();
-    }
-    return "no error";
+    return user_error_text([&] { read_run(write()); });
   }
 
  private:
   TemporaryFolder folder_;
 };
-
-std::string error_of(const auto& action) {
-  try {
-    action();
-  } catch (const UserError& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 }  // namespace
 
@@ -164,23 +151,24 @@ TEST_CASE("A broken run.json is refused with its name and the key", "[report]") 
   const auto error_without = [](const char* key) {
     auto json = nlohmann::json::parse(kRunJson);
     json.erase(key);
-    return error_of([&] { parse_run(json.dump(), "a/run.json"); });
+    return user_error_text([&] { parse_run(json.dump(), "a/run.json"); });
   };
   const auto error_with = [](const char* key, const nlohmann::json& value) {
     auto json = nlohmann::json::parse(kRunJson);
     json[key] = value;
-    return error_of([&] { parse_run(json.dump(), "a/run.json"); });
+    return user_error_text([&] { parse_run(json.dump(), "a/run.json"); });
   };
   CHECK(error_without("scheme") == "a/run.json: lacks 'scheme'");
   CHECK(error_with("seed", "one") == "a/run.json: 'seed' is no whole number");
   CHECK(error_with("seed", 1.5) == "a/run.json: 'seed' is no whole number");
   CHECK(error_with("corpus", 3) == "a/run.json: 'corpus' is no text");
   CHECK(error_with("train_length", 0) == "a/run.json: 'train_length' is 0; at least 1");
-  CHECK(error_of([] { parse_run(kRunJson.substr(0, 100), "a/run.json"); }) ==
+  CHECK(user_error_text([] { parse_run(kRunJson.substr(0, 100), "a/run.json"); }) ==
         "a/run.json: is broken: no JSON object");
 
   TemporaryFolder folder;
-  CHECK_THAT(error_of([&] { read_run(folder.path()); }), contains_text("run.json: cannot be read"));
+  CHECK_THAT(user_error_text([&] { read_run(folder.path()); }),
+             contains_text("run.json: cannot be read"));
 }
 
 TEST_CASE("A run is read with the means of its stored values", "[report]") {
@@ -269,7 +257,7 @@ TEST_CASE("A missing or truncated file of values is refused with its name", "[re
   SampleFolder sample;
   const fs::path folder = sample.write();
   fs::remove(sample.values_file());
-  CHECK_THAT(error_of([&] { read_run(folder); }),
+  CHECK_THAT(user_error_text([&] { read_run(folder); }),
              contains_text("values.safetensors: cannot be read"));
 
   sample.write();
@@ -278,7 +266,7 @@ TEST_CASE("A missing or truncated file of values is refused with its name", "[re
     sample.write();
     fs::resize_file(sample.values_file(), static_cast<uintmax_t>(cut));
     INFO("cut to " << cut << " of " << size);
-    CHECK_THAT(error_of([&] { read_run(folder); }), contains_text("values.safetensors"));
+    CHECK_THAT(user_error_text([&] { read_run(folder); }), contains_text("values.safetensors"));
   }
 }
 
@@ -339,9 +327,9 @@ TEST_CASE("A broken line is refused with its number, one cut by a kill is not", 
   }
   CHECK(read(line(128).dump() + "\n" + whole) == 2);  // cut just before the line's end
   const std::string half = whole.substr(0, 40);
-  CHECK_THAT(error_of([&] { read(whole + "\n" + half + "\n" + whole + "\n"); }),
+  CHECK_THAT(user_error_text([&] { read(whole + "\n" + half + "\n" + whole + "\n"); }),
              contains_text("evaluation.jsonl:2: is broken"));
-  CHECK_THAT(error_of([&] { read(whole + "\n" + half + "\n"); }),
+  CHECK_THAT(user_error_text([&] { read(whole + "\n" + half + "\n"); }),
              contains_text("evaluation.jsonl:2: is broken"));
 }
 

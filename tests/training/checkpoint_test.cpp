@@ -2,10 +2,10 @@
 
 #include <cmath>
 
-#include "data/user_error_text.h"
 #include "temporary_folder.h"
 #include "tensor_check.h"
 #include "test.h"
+#include "user_error_text.h"
 
 namespace lengthwise {
 namespace {

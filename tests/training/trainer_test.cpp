@@ -6,12 +6,12 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "data/user_error_text.h"
 #include "model/losses.h"
 #include "position/options.h"
 #include "temporary_folder.h"
 #include "tensor_check.h"
 #include "test.h"
+#include "user_error_text.h"
 
 namespace lengthwise {
 namespace {
