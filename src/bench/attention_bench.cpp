@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/error.h"
 #include "base/memory.h"
 #include "model/attention_kernels.h"
 #include "position/options.h"
@@ -91,10 +92,23 @@ void run(benchmark::State& state, const Case& which, int64_t length, bool backwa
   state.counters["extra_MiB"] = peak_memory_mib() - before;
 }
 
+/// Whether a scheme has a bias or a rotation of any length with its default options: one that needs
+/// a file has none.
+bool stands_by_default(const SchemeEntry& entry) {
+  PositionOptions options;
+  options.scheme = entry.name;
+  try {
+    options.validate({kWidth, kHeads, 1, 128});
+  } catch (const UserError&) {
+    return false;
+  }
+  return entry.length == "any";
+}
+
 std::vector<Case> cases() {
   std::vector<Case> all;
   for (const SchemeEntry& entry : scheme_entries()) {
-    if (entry.length != "any") continue;  // learned positions add to the embeddings alone
+    if (!stands_by_default(entry)) continue;
     all.push_back({std::string(entry.name), std::string(entry.name), {}});
     all.push_back({std::string(entry.name) + " dense", std::string(entry.name), {}, true});
   }
