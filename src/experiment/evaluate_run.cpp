@@ -35,8 +35,9 @@ std::string file_name(const EvaluationRecord& record) {
       record.stride == record.length ? "" : fmt::format("-S{}", record.stride);
   // Options make no file names; the metadata says in full what the digits stand for.
   const std::string variant =
-      record.variant.empty() ? ""
-                             : "-" + sha256(std::as_bytes(std::span(record.variant))).substr(0, 8);
+      record.variant.empty()
+          ? std::string()
+          : fmt::format("-{:.8}", sha256(std::as_bytes(std::span(record.variant))));
   return fmt::format("evaluation/{}-{}-L{}{}{}.safetensors", record.split, record.protocol,
                      record.length, stride, variant);
 }
