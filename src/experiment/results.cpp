@@ -54,9 +54,12 @@ std::string readme(const Comparison& comparison, const std::vector<RunRecord>& r
   text += fmt::format("Tokens: corpus {}, SHA-256 {}.\n\n", comparison.corpus,
                       values_of(runs, [](const RunRecord& run) { return run.corpus_hash; }));
   text += training_rows(runs);
-  text +=
-      "\nEvery run had the same options, in `options.ini`, but for scheme, train length and seed. "
-      "`records.jsonl` holds every run's record and measurements.\n";
+  if (!header.options.empty()) {
+    text +=
+        "\nEvery run had the same options, in `options.ini`, but for scheme, train length and "
+        "seed.";
+  }
+  text += "\n`records.jsonl` holds every run's record and measurements.\n";
   return text;
 }
 
