@@ -44,14 +44,15 @@ Inputs make_inputs(int64_t length, bool backward) {
 
 /// The bias of the whole square of logits at once, for the fused kernel's dense mask.
 Tensor dense_mask(const AttentionBias& bias, int64_t length, const Visibility& visibility) {
-  const LogitBlock all = make_block(0, length, visibility);
+  Walk walk;
+  walk.bias = bias;
+  walk.visibility = visibility;
+  const auto inputs = bias_inputs(bias);
   const auto order =
       torch::arange(length - 1, -1, -1, torch::kInt64);  // blocks count rows from the last
-  auto mask = block_bias(bias, all, bias_inputs(bias));
-  mask = mask.defined() ? mask.expand({-1, -1, length, -1}).clone()
-                        : torch::zeros({1, kHeads, length, length});
-  mask.masked_fill_(all.visible.logical_not(), -std::numeric_limits<float>::infinity());
-  return mask.index_select(2, order);
+  return BlockBias(walk, kHeads, length, length, inputs)
+      .mask(make_block(0, length, visibility), 1)
+      .index_select(2, order);
 }
 
 Tensor attend(const Case& which, const PositionScheme& scheme, const Inputs& inputs) {

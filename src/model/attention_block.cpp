@@ -1,7 +1,11 @@
 #include "model/attention_block.h"
 
+#include <ATen/CPUGeneratorImpl.h>
+
 #include <algorithm>
 #include <limits>
+
+#include "base/random.h"
 
 namespace lengthwise {
 namespace {
@@ -13,7 +17,7 @@ constexpr float kMinusInfinity = -std::numeric_limits<float>::infinity();
 }  // namespace
 
 LogitBlock make_block(int64_t begin, int64_t end, const Visibility& visibility) {
-  LogitBlock block{begin, end, 0, 0, {}, {}, {}};
+  LogitBlock block{begin, end, 0, 0, {}, {}, visibility};
   block.query_index = torch::arange(end - 1, begin - 1, -1, torch::kInt64);
   if (visibility.window > 0) {
     block.first = std::max<int64_t>(0, begin - visibility.window + 1);
@@ -22,12 +26,6 @@ LogitBlock make_block(int64_t begin, int64_t end, const Visibility& visibility) 
   block.key_index = torch::arange(block.first, end, torch::kInt64);
   if (block.sinks > 0) {
     block.key_index = torch::cat({torch::arange(block.sinks, torch::kInt64), block.key_index});
-  }
-  const auto distance = block.query_index.unsqueeze(1) - block.key_index;
-  block.visible = distance.ge(0);
-  if (visibility.window > 0) {
-    block.visible.logical_and_(
-        distance.lt(visibility.window).logical_or_(block.key_index.lt(visibility.sinks)));
   }
   return block;
 }
@@ -43,8 +41,8 @@ void add_block_columns(torch::Tensor& all, int64_t dim, const LogitBlock& block,
   if (block.sinks > 0) all.slice(dim, 0, block.sinks).add_(part.slice(dim, 0, block.sinks));
 }
 
-torch::Tensor block_rows(const torch::Tensor& all, const LogitBlock& block) {
-  return all.slice(2, block.begin, block.end).flip(2);
+torch::Tensor block_rows(const torch::Tensor& all, const LogitBlock& block, int64_t offset) {
+  return all.slice(2, block.begin - offset, block.end - offset).flip(2);
 }
 
 HankelVector::HankelVector(const torch::Tensor& value, int64_t rows, const Visibility& visibility)
@@ -77,26 +75,76 @@ std::vector<Tensor> bias_inputs(const AttentionBias& bias) {
                     bias);
 }
 
-Tensor block_bias(const AttentionBias& bias, const LogitBlock& block, at::TensorList inputs) {
+BlockBias::BlockBias(const Walk& walk, int64_t heads, int64_t length, int64_t rows,
+                     at::TensorList inputs)
+    : walk_(walk), heads_(heads), inputs_(inputs) {
+  if (std::holds_alternative<DistanceBias>(walk.bias)) {
+    hankel_.emplace(inputs[0].detach(), rows, walk.visibility);
+  } else if (std::holds_alternative<NoBias>(walk.bias)) {
+    hankel_.emplace(torch::zeros({heads, length}), rows, walk.visibility);
+  }
+}
+
+Tensor BlockBias::mask(const LogitBlock& block, int64_t batch) const {
+  if (hankel_ && HankelVector::fits(block, walk_.visibility)) return hankel_->mask(block);
+  const int64_t rows = block.end - block.begin;
+  const auto bias = values(block);
+  auto mask = bias.defined() ? bias.expand({-1, -1, rows, -1}).clone()
+                             : torch::zeros({1, heads_, rows, block.key_index.size(0)});
+  hide(mask, block, kMinusInfinity);
+  return mask.expand({batch, -1, -1, -1});
+}
+
+Tensor BlockBias::logits(const LogitBlock& block, const Tensor& queries, const Tensor& keys) const {
+  auto logits = torch::matmul(queries, keys.transpose(2, 3)).mul_(walk_.scale);
+  if (const auto* change = std::get_if<LogitChange>(&walk_.bias)) {
+    return change->block(logits, queries, block, inputs_);
+  }
+  if (hankel_ && HankelVector::fits(block, walk_.visibility))
+    return logits.add_(hankel_->mask(block));
+  const auto bias = values(block);
+  return bias.defined() ? logits.add_(bias) : logits;
+}
+
+Tensor BlockBias::values(const LogitBlock& block) const {
   return std::visit(
       Overloaded{
           [&](const DistanceBias&) {
             const auto distance = (block.query_index.unsqueeze(1) - block.key_index).clamp_min(0);
-            return inputs[0]
+            return inputs_[0]
                 .index_select(1, distance.flatten())
-                .view({1, inputs[0].size(0), distance.size(0), distance.size(1)});
+                .view({1, heads_, distance.size(0), distance.size(1)});
           },
           [&](const KeyBias&) {
             // In float64 relative to the block's first row, and only then rounded: a later origin
             // would leak through the rounding.
-            const auto origin = inputs[0].slice(2, block.begin, block.begin + 1);
-            const auto relative = (block_columns(inputs[0], 2, block) - origin).to(torch::kFloat32);
+            const auto origin = inputs_[0].slice(2, block.begin, block.begin + 1);
+            const auto relative =
+                (block_columns(inputs_[0], 2, block) - origin).to(torch::kFloat32);
             return relative.unsqueeze(2).expand({-1, -1, block.end - block.begin, -1});
           },
-          [&](const PairBias& kind) { return kind.block(block, inputs); },
+          [&](const PairBias& kind) { return kind.block(block, inputs_); },
           [](const auto&) { return Tensor(); },
       },
-      bias);
+      walk_.bias);
+}
+
+void hide(Tensor& logits, const LogitBlock& block, double with) {
+  // Without a window the unseen are a triangle in the last columns.
+  const int64_t rows = block.end - block.begin;
+  const int64_t first = block.visibility.window > 0 ? 0 : logits.size(3) - rows;
+  logits.slice(3, first).masked_fill_(block.visible(first).logical_not_(), with);
+}
+
+Tensor keep_mask(const AttentionDropout& dropout, const LogitBlock& block, at::IntArrayRef sizes) {
+  // Four 16-bit numbers a draw: a third of the time of bernoulli_, and a rate good to 2^-16.
+  const auto generator = at::make_generator<at::CPUGeneratorImpl>(
+      split_stream(dropout.seed, static_cast<uint64_t>(block.begin)).next());
+  const int64_t count = c10::multiply_integers(sizes);
+  auto draws = torch::empty({(count + 3) / 4}, torch::kInt64);
+  draws.random_(std::numeric_limits<int64_t>::min(), std::nullopt, generator);
+  const auto threshold = static_cast<int64_t>(dropout.probability * 65536) - 32768;
+  return draws.view(torch::kInt16).slice(0, 0, count).ge(threshold).view(sizes);
 }
 
 }  // namespace lengthwise

@@ -4,11 +4,25 @@
 
 namespace lengthwise {
 
-/// Which keys a query sees beside the causal rule: itself and window - 1 before it, and the first
-/// `sinks` of the text. window 0: all.
-struct Visibility {
-  int64_t window = 0;
-  int64_t sinks = 0;
+/// Dropout of attention probabilities; the mask is a function of the seed and the place.
+struct AttentionDropout {
+  double probability = 0;
+  uint64_t seed = 0;
+};
+
+/// Everything of a call of attention but its tensors, for forward and backward alike.
+struct Walk : torch::CustomClassHolder {
+  AttentionBias bias;  // its tensors are replaced by the inputs handed to each function
+  double scale = 1;
+  Visibility visibility;
+  AttentionDropout dropout;
+  int64_t rows = 0;        // a block, where its logits are computed here
+  int64_t fused_rows = 0;  // a block, where the fused kernel computes them
+
+  /// The fused kernel adds a mask, and does nothing else to logits or weights.
+  bool fits_fused_kernel() const {
+    return dropout.probability == 0 && !std::holds_alternative<LogitChange>(bias);
+  }
 };
 
 /// The rectangle of logits over query rows [begin, end), its rows from the last to the first.
@@ -19,8 +33,8 @@ torch::Tensor block_columns(const torch::Tensor& all, int64_t dim, const LogitBl
 /// Adds a block's columns back to where they came from.
 void add_block_columns(torch::Tensor& all, int64_t dim, const LogitBlock& block,
                        const torch::Tensor& part);
-/// The rows of a block out of [B, H, T, ...], from the last to the first.
-torch::Tensor block_rows(const torch::Tensor& all, const LogitBlock& block);
+/// The rows of a block out of [B, H, Q, ...], from the last to the first; row 0 is query `offset`.
+torch::Tensor block_rows(const torch::Tensor& all, const LogitBlock& block, int64_t offset);
 
 /// A bias by distance is a Toeplitz matrix, one vector a head. A view cannot have a negative
 /// stride, so rows are taken from the last: row i' of a block that ends at `end` is query end-1-i',
@@ -53,8 +67,36 @@ Overloaded(Kinds...) -> Overloaded<Kinds...>;
 /// A bias's tensors, in the order in which its blocks read them.
 std::vector<torch::Tensor> bias_inputs(const AttentionBias& bias);
 
-/// The bias of a block as a tensor of its own, [1 or B, H, Q or 1, C] float32, not masked;
-/// undefined where the kind adds nothing to logits.
-torch::Tensor block_bias(const AttentionBias& bias, const LogitBlock& block, at::TensorList inputs);
+/// A bias of the kinds that add to logits, block by block.
+class BlockBias {
+ public:
+  /// heads H and length T of the keys; rows: the most a block will have. Keeps references.
+  BlockBias(const Walk& walk, int64_t heads, int64_t length, int64_t rows, at::TensorList inputs);
+
+  /// What is added to the block's logits, minus infinity where a key is not seen: [B, H, Q, C]
+  /// float32, a view of one vector where that is possible.
+  torch::Tensor mask(const LogitBlock& block, int64_t batch) const;
+
+  /// scale q k' with its bias or change [B, H, Q, C]; what is not seen is not masked, or is minus
+  /// infinity.
+  torch::Tensor logits(const LogitBlock& block, const torch::Tensor& queries,
+                       const torch::Tensor& keys) const;
+
+ private:
+  /// [1 or B, H, Q or 1, C] float32, not masked; undefined where nothing is added.
+  torch::Tensor values(const LogitBlock& block) const;
+
+  const Walk& walk_;
+  int64_t heads_;
+  at::TensorList inputs_;
+  std::optional<HankelVector> hankel_;
+};
+
+/// Fills what a query of the block may not see, in place.
+void hide(torch::Tensor& logits, const LogitBlock& block, double with);
+
+/// [sizes] bool: the weights that dropout keeps.
+torch::Tensor keep_mask(const AttentionDropout& dropout, const LogitBlock& block,
+                        at::IntArrayRef sizes);
 
 }  // namespace lengthwise

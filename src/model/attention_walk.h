@@ -4,15 +4,10 @@
 
 namespace lengthwise {
 
-/// Dropout of attention probabilities; the mask is a function of the seed and the place.
-struct AttentionDropout {
-  double probability = 0;
-  uint64_t seed = 0;
-};
-
 /// softmax(scale q k' + bias) v over blocks of query rows, for every kind of bias, with gradients
 /// to q, k, v and to the bias's tensors. A block's logits live no longer than the block; backward
-/// computes them again. q, k, v are [B, H, T, K] float32; rows_a_block 0: chosen from the shapes.
+/// computes them again. k, v are [B, H, T, K] float32, q [B, H, Q, K] the last Q of the T places;
+/// rows_a_block 0: chosen from the shapes.
 torch::Tensor walk_attention(const torch::Tensor& queries, const torch::Tensor& keys,
                              const torch::Tensor& values, const AttentionBias& bias, double scale,
                              const Visibility& visibility, const AttentionDropout& dropout = {},

@@ -13,7 +13,7 @@ namespace {
 torch::Tensor add_counted_positions(const torch::Tensor& logits, const torch::Tensor& queries,
                                     const LogitBlock& block, const torch::Tensor& vectors) {
   const int64_t count = vectors.size(0);
-  const auto gates = logits.sigmoid() * block.visible;
+  const auto gates = logits.sigmoid() * block.visible();
   // Summed from the query backwards: as a total less the sum before, the small positions of near
   // keys would carry the rounding of the largest.
   const auto positions = gates.flip(3).cumsum(3).flip(3).clamp_max(static_cast<double>(count - 1));

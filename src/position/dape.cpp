@@ -35,7 +35,8 @@ BaseBias base_bias(const AttentionBias& bias, int64_t heads) {
             }};
   }
   return {{}, [heads](const LogitBlock& block, at::TensorList) {
-            return torch::zeros({heads, block.visible.numel()});
+            const int64_t pairs = block.query_index.numel() * block.key_index.numel();
+            return torch::zeros({heads, pairs});
           }};
 }
 

@@ -19,13 +19,24 @@ struct QueriesKeys {
   torch::Tensor queries, keys;  // [B, H, T, K]
 };
 
+/// Which keys a query sees beside the causal rule: itself and window - 1 before it, and the first
+/// `sinks` of the text. window 0: all.
+struct Visibility {
+  int64_t window = 0;
+  int64_t sinks = 0;
+};
+
 /// A rectangle of logits: queries against the keys they may see. Rows may stand in any order.
 struct LogitBlock {
   int64_t begin, end;         // query rows
   int64_t sinks, first;       // key columns: [0, sinks), then [first, end)
   torch::Tensor query_index;  // [Q] int64
   torch::Tensor key_index;    // [C] int64
-  torch::Tensor visible;      // [Q, C] bool: causal, window and sinks
+  Visibility visibility;
+
+  /// [Q, C - from_column] bool: causal, window and sinks. Made anew a call: most ways of attention
+  /// never need it.
+  torch::Tensor visible(int64_t from_column = 0) const;
 };
 
 /// What a scheme adds to the logits, or does to them, by the kind of thing it depends on. Attention

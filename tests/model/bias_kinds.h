@@ -76,7 +76,7 @@ inline Tensor change_formula(const Tensor& logits, const Tensor& queries, const 
 }
 
 inline Places places_of(const LogitBlock& block) {
-  return {block.query_index, block.key_index, block.visible};
+  return {block.query_index, block.key_index, block.visible()};
 }
 
 inline Kind none() {

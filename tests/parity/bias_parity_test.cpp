@@ -24,7 +24,7 @@ LogitBlock whole_window(int64_t length) {
           .first = 0,
           .query_index = places,
           .key_index = places,
-          .visible = places.unsqueeze(1) >= places};
+          .visibility = {}};
 }
 
 torch::Tensor distances(int64_t length) {
@@ -55,7 +55,7 @@ TEST_CASE("ALiBi equals BLOOM's bias, which has slope times query more in each r
       const auto queries = torch::randn({1, heads, length, 4}), keys = torch::randn_like(queries),
                  values = torch::randn_like(queries);
       const auto logits = torch::matmul(queries, keys.transpose(2, 3)) / 2 + by_key.unsqueeze(1);
-      const auto future = whole_window(length).visible.logical_not();
+      const auto future = whole_window(length).visible().logical_not();
       const auto weights =
           torch::softmax(logits.masked_fill(future, -std::numeric_limits<double>::infinity()), -1);
       CHECK(largest_difference(causal_attention(queries, keys, values, bias),
