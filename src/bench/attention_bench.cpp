@@ -19,15 +19,23 @@ namespace {
 using torch::Tensor;
 
 constexpr int64_t kHeads = 8, kHeadWidth = 32, kWidth = kHeads * kHeadWidth;
-constexpr int64_t kDenseUpTo = 8192;  // [8, 16384, 16384] float32 and its softmax take 17 GB
+constexpr int64_t kShortest = 512, kLongest = 32768;
+const ModelShape kShape{kWidth, kHeads, 1, 128};
 
 /// What is timed: a scheme at a length, with or without a window.
 struct Case {
   std::string name;
   std::string scheme;
   Visibility visibility;
-  bool dense = false;
+  bool dense;
+  int64_t longest;  // length timed
 };
+
+PositionOptions options_of(std::string_view scheme) {
+  PositionOptions options;
+  options.scheme = scheme;
+  return options;
+}
 
 struct Inputs {
   Tensor queries, keys, values, hidden, upstream;
@@ -73,10 +81,7 @@ Tensor attend(const Case& which, const PositionScheme& scheme, const Inputs& inp
 }
 
 void run(benchmark::State& state, const Case& which, int64_t length, bool backward) {
-  const ModelShape shape{kWidth, kHeads, 1, 128};
-  PositionOptions options;
-  options.scheme = which.scheme;
-  const auto scheme = make_scheme(options, shape);
+  const auto scheme = make_scheme(options_of(which.scheme), kShape);
   scheme->reset_parameters();
   for (auto& parameter : scheme->parameters()) parameter.requires_grad_(backward);
   const Inputs inputs = make_inputs(length, backward);
@@ -93,28 +98,39 @@ void run(benchmark::State& state, const Case& which, int64_t length, bool backwa
   state.counters["extra_MiB"] = peak_memory_mib() - before;
 }
 
-/// Whether a scheme has a bias or a rotation of any length with its default options: one that needs
-/// a file has none.
-bool stands_by_default(const SchemeEntry& entry) {
-  PositionOptions options;
-  options.scheme = entry.name;
+/// The longest window the scheme reaches with its default options; 0 for one that needs a file.
+int64_t reach(const SchemeEntry& entry) {
+  const PositionOptions options = options_of(entry.name);
   try {
-    options.validate({kWidth, kHeads, 1, 128});
+    options.validate(kShape);
   } catch (const UserError&) {
-    return false;
+    return 0;
   }
-  return entry.length == "any";
+  return make_scheme(options, kShape)->max_length().value_or(std::numeric_limits<int64_t>::max());
+}
+
+/// Where the dense form fits a machine of 16 GB: [8, 8192, 8192] float32 takes 2 GB, and a form
+/// that makes a network's hidden layer of every pair many times that.
+int64_t dense_up_to(const SchemeEntry& entry) {
+  const auto scheme = make_scheme(options_of(entry.name), kShape);
+  const auto positions = scheme->positions(1, 0);
+  const auto tables = scheme->tables(positions);
+  const auto bias = scheme->attention_bias({0, positions, tables, torch::zeros({1, 1, kWidth})});
+  return std::holds_alternative<PairBias>(bias) || std::holds_alternative<LogitChange>(bias) ? 4096
+                                                                                             : 8192;
 }
 
 std::vector<Case> cases() {
   std::vector<Case> all;
   for (const SchemeEntry& entry : scheme_entries()) {
-    if (!stands_by_default(entry)) continue;
-    all.push_back({std::string(entry.name), std::string(entry.name), {}});
-    all.push_back({std::string(entry.name) + " dense", std::string(entry.name), {}, true});
+    const int64_t longest = reach(entry);
+    if (longest < kShortest) continue;
+    const std::string name(entry.name);
+    all.push_back({name, name, {}, false, longest});
+    all.push_back({name + " dense", name, {}, true, std::min(longest, dense_up_to(entry))});
   }
-  all.push_back({"none window 512", "none", {512, 0}});
-  all.push_back({"none window 512 sinks 4", "none", {512, 4}});
+  all.push_back({"none window 512", "none", {512, 0}, false, kLongest});
+  all.push_back({"none window 512 sinks 4", "none", {512, 4}, false, kLongest});
   return all;
 }
 
@@ -122,8 +138,7 @@ std::vector<Case> cases() {
 
 void register_attention_benchmarks() {
   for (const Case& which : cases()) {
-    for (int64_t length = 512; length <= 32768; length *= 2) {
-      if (which.dense && length > kDenseUpTo) continue;
+    for (int64_t length = kShortest; length <= std::min(kLongest, which.longest); length *= 2) {
       for (const bool backward : {false, true}) {
         const auto name = fmt::format("attention/{}/{}/{}", which.name, length,
                                       backward ? "backward" : "forward");

@@ -3,8 +3,10 @@
 #include <bit>
 #include <cmath>
 
+#include "base/options.h"
 #include "position/distance_bias.h"
 #include "position/layer_parameters.h"
+#include "position/options.h"
 #include "position/registry.h"
 #include "position/scheme.h"
 
@@ -19,9 +21,8 @@ torch::Tensor linear_bias(const torch::Tensor& slopes, const torch::Tensor& dist
 class Alibi final : public PositionScheme {
  public:
   /// Windows longer than `full_slope_length` have their slopes scaled down.
-  Alibi(int64_t heads, std::optional<int64_t> full_slope_length)
-      : slopes_(torch::tensor(alibi_slopes(heads), torch::kFloat64)),
-        full_slope_length_(full_slope_length) {}
+  Alibi(const std::vector<double>& slopes, std::optional<int64_t> full_slope_length)
+      : slopes_(torch::tensor(slopes, torch::kFloat64)), full_slope_length_(full_slope_length) {}
 
   AttentionBias attention_bias(const LayerContext& context) const override {
     const auto slopes = slopes_ * factor(context.positions.values.size(0));
@@ -43,14 +44,13 @@ class Alibi final : public PositionScheme {
 
 class AlibiLearned final : public PositionScheme {
  public:
-  AlibiLearned(int64_t heads, int64_t layers)
-      : log_slopes_(register_layer_parameters(*this, layers, "log_slopes", {heads})) {}
+  AlibiLearned(const std::vector<double>& slopes, int64_t layers)
+      : start_(torch::tensor(slopes, torch::kFloat64).log()),
+        log_slopes_(register_layer_parameters(*this, layers, "log_slopes", {std::ssize(slopes)})) {}
 
   void reset_parameters() override {
     const torch::NoGradGuard no_grad;
-    for (const torch::Tensor& each : log_slopes_) {
-      each.copy_(torch::tensor(alibi_slopes(each.size(0)), torch::kFloat64).log());
-    }
+    for (const torch::Tensor& each : log_slopes_) each.copy_(start_);
   }
 
   AttentionBias attention_bias(const LayerContext& context) const override {
@@ -62,34 +62,46 @@ class AlibiLearned final : public PositionScheme {
   }
 
  private:
+  torch::Tensor start_;                    // [H] float64
   std::vector<torch::Tensor> log_slopes_;  // [H] a layer
 };
 
 }  // namespace
 
-std::vector<double> alibi_slopes(int64_t heads) {
+void AlibiOptions::declare(OptionSet& options) {
+  options.add("position.alibi.bias_max", bias_max,
+              "alibi and its kin: the smallest slope is 2^-bias_max; 8 in the paper",
+              Between{0.01, 64.0});
+}
+
+std::vector<double> alibi_slopes(int64_t heads, double bias_max) {
   const auto power = static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(heads)));
+  const double step = bias_max / static_cast<double>(power);
   std::vector<double> slopes;
   for (int64_t i = 1; i <= power; ++i) {
-    slopes.push_back(std::exp2(-8.0 * static_cast<double>(i) / static_cast<double>(power)));
+    slopes.push_back(std::exp2(-step * static_cast<double>(i)));
   }
   for (int64_t i = 1; i <= heads - power; ++i) {
-    slopes.push_back(std::exp2(-4.0 * static_cast<double>(2 * i - 1) / static_cast<double>(power)));
+    slopes.push_back(std::exp2(-step * (static_cast<double>(i) - 0.5)));
   }
   return slopes;
 }
 
-std::shared_ptr<PositionScheme> make_alibi(const PositionOptions&, const ModelShape& shape) {
-  return std::make_shared<Alibi>(shape.heads, std::nullopt);
+std::shared_ptr<PositionScheme> make_alibi(const PositionOptions& options,
+                                           const ModelShape& shape) {
+  return std::make_shared<Alibi>(alibi_slopes(shape.heads, options.alibi.bias_max), std::nullopt);
 }
 
-std::shared_ptr<PositionScheme> make_alibi_learned(const PositionOptions&,
+std::shared_ptr<PositionScheme> make_alibi_learned(const PositionOptions& options,
                                                    const ModelShape& shape) {
-  return std::make_shared<AlibiLearned>(shape.heads, shape.layers);
+  return std::make_shared<AlibiLearned>(alibi_slopes(shape.heads, options.alibi.bias_max),
+                                        shape.layers);
 }
 
-std::shared_ptr<PositionScheme> make_alibi_scaled(const PositionOptions&, const ModelShape& shape) {
-  return std::make_shared<Alibi>(shape.heads, shape.train_length);
+std::shared_ptr<PositionScheme> make_alibi_scaled(const PositionOptions& options,
+                                                  const ModelShape& shape) {
+  return std::make_shared<Alibi>(alibi_slopes(shape.heads, options.alibi.bias_max),
+                                 shape.train_length);
 }
 
 }  // namespace lengthwise

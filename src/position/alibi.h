@@ -32,6 +32,8 @@ std::shared_ptr<PositionScheme> make_alibi_scaled(const PositionOptions&, const 
 /// The slopes of n heads. n a power of two: 2^(-8/n), and the same ratio on. Otherwise, as the
 /// authors' code has it: the slopes of the largest power of two p below n, then the 1st, 3rd, 5th
 /// ... of those of 2p. The order is part of the rule, for heads are trained with their slopes.
-std::vector<double> alibi_slopes(int64_t heads);
+/// Another bias_max than the paper's 8 changes the ratio to 2^(-bias_max/n), as MPT's
+/// alibi_bias_max does: the smallest slope is 2^-bias_max.
+std::vector<double> alibi_slopes(int64_t heads, double bias_max = 8);
 
 }  // namespace lengthwise

@@ -22,8 +22,8 @@ class Cable final : public PositionScheme {
 
   AttentionBias attention_bias(const LayerContext& context) const override {
     const auto layer = static_cast<size_t>(context.layer);
-    const auto pushes =
-        at::softplus(torch::linear(context.hidden, weights_.at(layer), biases_.at(layer)));
+    const auto pushes = at::softplus(
+        torch::linear(context.hidden.to(torch::kFloat32), weights_.at(layer), biases_.at(layer)));
     return KeyBias{pushes.cumsum(1, torch::kFloat64).transpose(1, 2)};
   }
 

@@ -17,6 +17,7 @@ void PositionOptions::declare(OptionSet& options) {
   rotary_longrope.declare(options);
   rotary_llama3.declare(options);
   xpos.declare(options);
+  alibi.declare(options);
   randomized.declare(options);
   t5_bias.declare(options);
   sandwich.declare(options);

@@ -22,6 +22,12 @@ struct RotaryOptions {
   void declare(OptionSet& options);
 };
 
+struct AlibiOptions {
+  double bias_max = 8;  // the smallest slope is 2^-bias_max
+
+  void declare(OptionSet& options);
+};
+
 struct RandomizedOptions {
   std::string scheme = "rotary";
   int64_t range = 2048;  // as in the paper
@@ -85,8 +91,8 @@ struct RotaryDynamicNtkOptions {
 
 struct RotaryYarnOptions {
   double factor = 8;
-  int64_t original_length = 0;     // 0: train_length
-  double beta_fast = 32;           // turns within the original length
+  int64_t original_length = 0;  // 0: train_length
+  double beta_fast = 32;        // turns within the original length
   double beta_slow = 1;
   std::string ramp = "rotations";  // or "dimensions", "dimensions_truncated"
   double attention_factor = 0;     // 0: 0.1 ln factor + 1
@@ -132,6 +138,7 @@ struct PositionOptions {
   RotaryLongropeOptions rotary_longrope;
   RotaryLlama3Options rotary_llama3;
   XposOptions xpos;
+  AlibiOptions alibi;
   RandomizedOptions randomized;
   T5BiasOptions t5_bias;
   SandwichOptions sandwich;

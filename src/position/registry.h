@@ -27,6 +27,7 @@ struct SchemeEntry {
   std::string_view paper;
   std::string_view length;  // "any", or what limits it
   bool learned;             // has parameters of its own
+  bool relative;            // a window answers alike wherever in the text it stands
   std::shared_ptr<PositionScheme> (*make)(const PositionOptions&, const ModelShape&);
   /// UserError where the options do not fit the shape; may be null.
   void (*validate)(const PositionOptions&, const ModelShape&) = nullptr;

@@ -12,8 +12,7 @@
 namespace lengthwise {
 namespace {
 
-/// Powers of zeta beyond its inverse are refused: queries and keys around 1 then stay four decimal
-/// places from either end of float32.
+/// Powers of zeta beyond it, or below its inverse, are not used.
 constexpr double kLargestPower = 1e34;
 
 class Xpos final : public PositionScheme {
@@ -28,7 +27,8 @@ class Xpos final : public PositionScheme {
 
   std::vector<torch::Tensor> tables(const Positions& positions) const override {
     const double length = positions.values.max().item<double>() + 1;
-    check_length(length);
+    TORCH_CHECK(length <= static_cast<double>(*max_length()), "xpos reaches ", *max_length(),
+                " tokens, not ", length);
     const auto angles = torch::outer(positions.values, frequencies_);  // [T, R/2]
     const auto powers = torch::outer((positions.values - length / 2) / scale_base_, log_zeta_);
     const auto fade = powers.exp(), rise = (-powers).exp();
@@ -43,17 +43,13 @@ class Xpos final : public PositionScheme {
             turn_pairs(pair.keys, tables[2], tables[3], pairing_)};
   }
 
- private:
-  void check_length(double length) const {
+  /// Queries and keys stay four decimal places from either end of float32.
+  std::optional<int64_t> max_length() const override {
     const double fastest_decay = std::log((1 + gamma_) / gamma_);  // of pair 0
-    const double longest = 2 * scale_base_ * std::log(kLargestPower) / fastest_decay;
-    if (length <= longest) return;
-    fail(
-        "position.xpos.scale_base: {} carries windows of at most {:.0f} tokens in float32, not "
-        "{:.0f}; use a larger one",
-        scale_base_, std::floor(longest), length);
+    return static_cast<int64_t>(2 * scale_base_ * std::log(kLargestPower) / fastest_decay);
   }
 
+ private:
   std::string pairing_;
   double scale_base_, gamma_;
   torch::Tensor frequencies_, log_zeta_;  // [R/2] float64

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "base/safetensors.h"
+#include "model/attention_kernels.h"
 #include "model/losses.h"
 #include "model/transformer.h"
 #include "position/options.h"
@@ -91,6 +92,46 @@ std::vector<Part> parts_of(const Transformer& model) {
   return parts;
 }
 
+/// A scheme with every parameter drawn, so that none acts on nothing.
+std::shared_ptr<PositionScheme> scheme_with_drawn_parameters(const SchemeEntry& entry,
+                                                             const ModelShape& shape) {
+  const auto scheme = make_scheme(options_of(entry, shape), shape);
+  torch::manual_seed(3);
+  scheme->reset_parameters();
+  const torch::NoGradGuard no_grad;
+  for (const torch::Tensor& parameter : scheme->parameters()) {
+    parameter.add_(torch::randn_like(parameter), 0.3);
+  }
+  return scheme;
+}
+
+/// One layer's attention, from embeddings to what it passes on.
+struct Layer {
+  torch::Tensor embeddings, queries, keys, values;  // [1, T, D], [1, H, T, K]
+};
+
+Layer draw_layer(const ModelShape& shape, int64_t length) {
+  torch::manual_seed(4);
+  const auto heads = [&] { return torch::randn({1, shape.heads, length, shape.head_width()}); };
+  return {torch::randn({1, length, shape.width}), heads(), heads(), heads()};
+}
+
+torch::Tensor attend(const PositionScheme& scheme, const Layer& layer, const Positions& positions,
+                     int64_t rows) {
+  const torch::NoGradGuard no_grad;
+  const auto tables = scheme.tables(positions);
+  const auto hidden = scheme.apply_to_embeddings(layer.embeddings, positions);
+  const LayerContext context{0, positions, tables, hidden};
+  const auto pair = scheme.apply_to_queries_keys({layer.queries, layer.keys}, context);
+  const int64_t length = positions.values.size(0);
+  // Positions added to embeddings reach attention through what it reads there.
+  const auto mixed = causal_attention(
+      pair.queries.slice(2, length - rows).to(torch::kFloat32), pair.keys.to(torch::kFloat32),
+      layer.values.to(torch::kFloat32), scheme.attention_bias(context));
+  return torch::cat(
+      {mixed.flatten(), hidden.slice(1, length - rows).flatten().to(torch::kFloat32)});
+}
+
 }  // namespace
 
 TEST_CASE("The table of schemes names nothing twice and keeps its order", "[position]") {
@@ -171,6 +212,52 @@ TEST_CASE("A scheme knows nothing of the training length but where its paper say
         CHECK(torch::equal(hidden_of(trained_short, tokens), hidden_of(trained_long, tokens)));
       }
     }
+  }
+}
+
+TEST_CASE("A window answers alike wherever it stands where a scheme says so, and there alone",
+          "[position]") {
+  const ModelShape shape{24, 3, 1, 2048};
+  for (const SchemeEntry& entry : scheme_entries()) {
+    CAPTURE(entry.name);
+    const auto scheme = scheme_with_drawn_parameters(entry, shape);
+    const Layer layer = draw_layer(shape, 50);
+    const Positions here = scheme->positions(50, 1);
+    Positions there = here;
+    // As far as the randomized scheme's range allows for the largest position drawn.
+    there.values = here.values + (2047 - here.values.max().item<double>());
+    const auto moved = attend(*scheme, layer, there, 50) - attend(*scheme, layer, here, 50);
+    const double difference = moved.abs().max().item<double>();
+    CAPTURE(difference);
+    CHECK((difference < 1e-4) == entry.relative);
+  }
+}
+
+TEST_CASE(
+    "A scheme's arithmetic on 65,536 positions is not bfloat16's, whatever the activations are",
+    "[position]") {
+  // Rounding activations to bfloat16 costs 2^-9 of each. Positions, angles or biases rounded to it
+  // would cost everything: above 256 it does not tell neighbours apart.
+  constexpr double kBound = 1.0 / 128;
+  for (const SchemeEntry& entry : scheme_entries()) {
+    const bool limited = entry.length != "any";
+    const ModelShape shape{16, 2, 1, limited ? 2048 : 65536};
+    const auto scheme = scheme_with_drawn_parameters(entry, shape);
+    const int64_t length = std::min<int64_t>(65536, scheme->max_length().value_or(65536));
+    CAPTURE(entry.name, length);
+    Layer layer = draw_layer(shape, length);
+    for (torch::Tensor* each : {&layer.embeddings, &layer.queries, &layer.keys}) {
+      *each = each->to(torch::kBFloat16);
+    }
+    Layer exact = layer;
+    for (torch::Tensor* each : {&exact.embeddings, &exact.queries, &exact.keys}) {
+      *each = each->to(torch::kFloat32);
+    }
+    const Positions positions = scheme->positions(length, 1);
+    const auto expected = attend(*scheme, exact, positions, 8);
+    const auto found = attend(*scheme, layer, positions, 8);
+    CHECK((found - expected).abs().max().item<double>() <
+          kBound * expected.abs().max().item<double>());
   }
 }
 

@@ -350,12 +350,12 @@ class DistanceBias(Scheme):
         return scores + table[:, distances]
 
 
-def alibi_slopes(heads: int) -> np.ndarray:
-    """Geometric from 2^(-8/n) for n a power of two; otherwise those of the largest power of two
-    below n, then the 1st, 3rd, ... of twice that power."""
+def alibi_slopes(heads: int, bias_max: float = 8) -> np.ndarray:
+    """Geometric from 2^(-bias_max/n) for n a power of two; otherwise those of the largest power of
+    two below n, then the 1st, 3rd, ... of twice that power."""
     power = 1 << (heads.bit_length() - 1)
-    slopes = [2.0 ** (-8.0 * (i + 1) / power) for i in range(power)]
-    between = [2.0 ** (-8.0 * (i + 1) / (2 * power)) for i in range(0, 2 * power, 2)]
+    slopes = [2.0 ** (-bias_max * (i + 1) / power) for i in range(power)]
+    between = [2.0 ** (-bias_max * (i + 1) / (2 * power)) for i in range(0, 2 * power, 2)]
     return np.array(slopes + between[: heads - power])
 
 
@@ -363,7 +363,7 @@ class Alibi(DistanceBias):
     """Press et al. 2022, section 3."""
 
     def slopes(self, layer: int, length: int) -> np.ndarray:
-        return alibi_slopes(self.setting.heads)
+        return alibi_slopes(self.setting.heads, self.setting.number("alibi.bias_max"))
 
     def bias(self, distances, layer, length):
         return -np.outer(self.slopes(layer, length), distances)
