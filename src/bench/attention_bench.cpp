@@ -19,7 +19,7 @@ namespace {
 using torch::Tensor;
 
 constexpr int64_t kHeads = 8, kHeadWidth = 32, kWidth = kHeads * kHeadWidth;
-constexpr int64_t kShortest = 512, kLongest = 32768;
+constexpr int64_t kShortest = 512, kLongest = 65536;
 const ModelShape kShape{kWidth, kHeads, 1, 128};
 
 /// What is timed: a scheme at a length, with or without a window.

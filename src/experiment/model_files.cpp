@@ -15,6 +15,25 @@ Metadata model_metadata(const Config& config, const Dataset& dataset) {
   return metadata;
 }
 
+namespace {
+
+/// A change that nothing reads would stand in the table under a name that says it acted.
+void refuse_changes_without_effect(const Config& trained, const Config& measured) {
+  const SchemeEntry& scheme = scheme_entry(measured.position.scheme);
+  const auto before = option_texts(trained, {"position"});
+  const auto after = option_texts(measured, {"position"});
+  for (size_t i = 0; i < after.size(); ++i) {
+    const std::string& name = after[i].first;
+    if (before[i].second == after[i].second || reads_option(scheme, name)) continue;
+    fail(
+        "{}: is changed to {}, but {} does not read it; a scheme that does is named by "
+        "position.scheme",
+        name, after[i].second, scheme.name);
+  }
+}
+
+}  // namespace
+
 Transformer load_model(const fs::path& checkpoint, const Config& trained, const Config& measured,
                        const Dataset& dataset) {
   const SafetensorsFile file(checkpoint);
@@ -29,6 +48,7 @@ Transformer load_model(const fs::path& checkpoint, const Config& trained, const 
          wanted[i].first, stored, wanted[i].second);
   }
   check_test_time_scheme(trained.position.scheme, measured.position.scheme);
+  refuse_changes_without_effect(trained, measured);
   const std::string vocabulary_size = std::to_string(dataset.vocabulary_size);
   if (file.metadata("vocabulary_size") != vocabulary_size) {
     fail("{}: is of another vocabulary: of {} tokens, not {}", checkpoint.string(),

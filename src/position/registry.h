@@ -25,9 +25,10 @@ struct SchemeEntry {
   std::string_view name;
   std::string_view summary;
   std::string_view paper;
-  std::string_view length;  // "any", or what limits it
-  bool learned;             // has parameters of its own
-  bool relative;            // a window answers alike wherever in the text it stands
+  std::string_view length;   // "any", or what limits it
+  std::string_view options;  // groups of [position] that it reads; "*": any, by a scheme inside it
+  bool learned;              // has parameters of its own
+  bool relative;             // a window answers alike wherever in the text it stands
   std::shared_ptr<PositionScheme> (*make)(const PositionOptions&, const ModelShape&);
   /// UserError where the options do not fit the shape; may be null.
   void (*validate)(const PositionOptions&, const ModelShape&) = nullptr;
@@ -43,6 +44,9 @@ std::vector<std::string> scheme_names();
 /// same way over the same parameters, or the positions are dropped. UserError says what it can
 /// take.
 void check_test_time_scheme(const std::string& trained, const std::string& measured);
+
+/// Whether the scheme reads an option like "position.rotary.base".
+bool reads_option(const SchemeEntry& entry, std::string_view option);
 
 std::shared_ptr<PositionScheme> make_scheme(const PositionOptions& options,
                                             const ModelShape& shape);

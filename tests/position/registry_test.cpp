@@ -2,7 +2,9 @@
 
 #include <set>
 
+#include "base/options.h"
 #include "base/safetensors.h"
+#include "base/text.h"
 #include "model/attention_kernels.h"
 #include "model/losses.h"
 #include "model/transformer.h"
@@ -153,6 +155,27 @@ TEST_CASE("An unknown scheme is refused with the nearest name", "[position]") {
   const std::string line = user_error_text([] { scheme_entry("alibbi"); });
   CHECK(contains(line, "position.scheme: 'alibbi' is unknown"));
   CHECK(contains(line, "did you mean 'alibi'"));
+}
+
+TEST_CASE("The groups of options that schemes read are those there are", "[position]") {
+  PositionOptions values;
+  OptionSet options;
+  values.declare(options);
+  std::set<std::string> declared, read;
+  for (const Option& option : options.all()) {
+    const auto parts = split(option.name, ".");
+    if (parts.size() == 3) declared.insert(parts[1]);
+  }
+  for (const SchemeEntry& entry : scheme_entries()) {
+    for (const std::string& group : split(entry.options)) {
+      if (group != "*") read.insert(group);
+    }
+    CHECK(reads_option(entry, "position.scheme"));
+  }
+  read.insert({"randomized", "dape"});  // beside those of the scheme inside
+  CHECK(read == declared);
+  CHECK(reads_option(scheme_entry("xpos"), "position.rotary.base"));
+  CHECK_FALSE(reads_option(scheme_entry("rotary"), "position.rotary_yarn.factor"));
 }
 
 TEST_CASE("Every scheme is causal", "[position]") {
