@@ -9,28 +9,6 @@
 namespace lengthwise {
 namespace {
 
-/// Reads documents in reading order: the start token, where there is one, then the document.
-class Reader {
- public:
-  Reader(const Dataset& dataset, const TokenStream& stream)
-      : stream_(stream), start_token_(dataset.start_token) {}
-
-  int64_t token(const Window& window, int64_t place) const {
-    if (start_token_ && place == 0) return *start_token_;
-    return stream_[stream_position(window.document, place)];
-  }
-
-  /// Place in the stream of the token at `place` of the reading order.
-  int64_t stream_position(int64_t document, int64_t place) const {
-    return stream_.documents()[static_cast<size_t>(document)].begin + place -
-           (start_token_ ? 1 : 0);
-  }
-
- private:
-  const TokenStream& stream_;
-  std::optional<int64_t> start_token_;
-};
-
 /// Windows that can share a forward pass, with the places of their first values.
 struct Group {
   std::vector<const Window*> windows;
@@ -51,8 +29,8 @@ std::map<Shape, Group> group_by_shape(const std::vector<Window>& windows) {
   return groups;
 }
 
-void measure_group(Transformer& model, const Reader& reader, const Shape& shape, const Group& group,
-                   int64_t batch_tokens, int64_t draws, TokenLosses& losses) {
+void measure_group(Transformer& model, const ReadingOrder& reading, const Shape& shape,
+                   const Group& group, int64_t batch_tokens, int64_t draws, TokenLosses& losses) {
   const auto [inputs, targets] = shape;
   const auto batch_windows = static_cast<size_t>(std::max<int64_t>(1, batch_tokens / inputs));
   for (size_t begin = 0; begin < group.windows.size(); begin += batch_windows) {
@@ -65,9 +43,9 @@ void measure_group(Transformer& model, const Reader& reader, const Shape& shape,
     for (size_t i = begin; i < end; ++i) {
       const Window& window = *group.windows[i];
       for (int64_t k = window.first_input; k < window.end_target; ++k)
-        *token++ = reader.token(window, k);
+        *token++ = reading.token(window.document, k);
       for (int64_t k = window.first_target; k < window.end_target; ++k) {
-        *target++ = reader.token(window, k + 1);
+        *target++ = reading.token(window.document, k + 1);
       }
     }
     auto nats = torch::zeros({batch * targets});
@@ -85,22 +63,23 @@ void measure_group(Transformer& model, const Reader& reader, const Shape& shape,
   }
 }
 
-void add_ideal(const Dataset& dataset, const Reader& reader, const std::vector<Window>& windows,
-               TokenLosses& losses) {
+void add_ideal(const Dataset& dataset, const ReadingOrder& reading,
+               const std::vector<Window>& windows, TokenLosses& losses) {
   std::vector<int64_t> tokens;
   for (const Window& window : windows) {
     tokens.clear();
     for (int64_t k = window.first_input; k <= window.end_target; ++k) {
-      tokens.push_back(reader.token(window, k));
+      tokens.push_back(reading.token(window.document, k));
     }
     const auto nats = dataset.ideal_nats(tokens);
     losses.ideal_nats.insert(losses.ideal_nats.end(), nats.end() - window.targets(), nats.end());
   }
 }
 
-void add_positions(const Reader& reader, const std::vector<Window>& windows, TokenLosses& losses) {
+void add_positions(const ReadingOrder& reading, const std::vector<Window>& windows,
+                   TokenLosses& losses) {
   for (const Window& window : windows) {
-    const int64_t first = reader.stream_position(window.document, window.first_target + 1);
+    const int64_t first = reading.stream_position(window.document, window.first_target + 1);
     auto& runs = losses.position_runs;
     if (!runs.empty() && runs.back()[0] + runs.back()[1] == first) {
       runs.back()[1] += window.targets();
@@ -112,25 +91,21 @@ void add_positions(const Reader& reader, const std::vector<Window>& windows, Tok
 
 }  // namespace
 
-TokenLosses measure_windows(Transformer& model, const Dataset& dataset, const TokenStream& stream,
+TokenLosses measure_windows(Transformer& model, const Dataset& dataset, const ReadingOrder& reading,
                             const std::vector<Window>& windows, int64_t batch_tokens,
                             int64_t draws) {
   const torch::NoGradGuard no_grad;
   const bool was_training = model->is_training();
   model->eval();
   TokenLosses losses;
-  int64_t scored = 0;
-  for (const Window& window : windows) scored += window.targets();
-  losses.nats.resize(static_cast<size_t>(scored));
-
-  const Reader reader(dataset, stream);
+  losses.nats.resize(static_cast<size_t>(scored_targets(windows)));
   const auto start = std::chrono::steady_clock::now();
   for (const auto& [shape, group] : group_by_shape(windows)) {
-    measure_group(model, reader, shape, group, batch_tokens, draws, losses);
+    measure_group(model, reading, shape, group, batch_tokens, draws, losses);
   }
   losses.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  if (dataset.ideal_nats) add_ideal(dataset, reader, windows, losses);
-  add_positions(reader, windows, losses);
+  if (dataset.ideal_nats) add_ideal(dataset, reading, windows, losses);
+  add_positions(reading, windows, losses);
   model->train(was_training);
   return losses;
 }

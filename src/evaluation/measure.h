@@ -6,7 +6,8 @@
 #include <vector>
 
 #include "data/dataset.h"
-#include "evaluation/protocol.h"
+#include "data/reading_order.h"
+#include "evaluation/windows.h"
 #include "model/transformer.h"
 
 namespace lengthwise {
@@ -24,7 +25,7 @@ struct TokenLosses {
 /// Runs the model over the windows, several of one size at a time, up to `batch_tokens` inputs
 /// together. Leaves the model's training mode as it was. A scheme that draws its positions does so
 /// `draws` times, for all windows alike, and a token's nats are the mean.
-TokenLosses measure_windows(Transformer& model, const Dataset& dataset, const TokenStream& stream,
+TokenLosses measure_windows(Transformer& model, const Dataset& dataset, const ReadingOrder& reading,
                             const std::vector<Window>& windows, int64_t batch_tokens,
                             int64_t draws = 1);
 

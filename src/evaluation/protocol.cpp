@@ -61,33 +61,4 @@ std::vector<std::string> protocol_names() {
   return names;
 }
 
-std::vector<Window> plan_windows(const TokenStream& stream, bool has_start_token, int64_t length,
-                                 int64_t stride, int64_t max_targets) {
-  std::vector<Window> windows;
-  int64_t left = max_targets > 0 ? max_targets : std::numeric_limits<int64_t>::max();
-  const auto& documents = stream.documents();
-  for (size_t document = 0; document < documents.size(); ++document) {
-    const int64_t all = documents[document].size() - (has_start_token ? 0 : 1);
-    const int64_t targets = std::min(all, left);
-    for (int64_t first = 0; first < targets; first += stride) {
-      windows.push_back({static_cast<int64_t>(document),
-                         std::max<int64_t>(0, first - (length - stride)), first,
-                         std::min(first + stride, targets)});
-    }
-    left -= std::max<int64_t>(0, targets);
-  }
-  return windows;
-}
-
-double mean_context(const std::vector<Window>& windows) {
-  double contexts = 0, targets = 0;
-  for (const Window& window : windows) {
-    const auto count = static_cast<double>(window.targets());
-    const auto first = static_cast<double>(window.first_target - window.first_input + 1);
-    contexts += count * first + count * (count - 1) / 2;
-    targets += count;
-  }
-  return targets > 0 ? contexts / targets : 0;
-}
-
 }  // namespace lengthwise

@@ -115,6 +115,8 @@ void evaluate_run(const fs::path& folder, const Config& trained, const Config& c
   at::set_num_threads(static_cast<int>(config.run.threads));
   const Dataset dataset = open_dataset(config.data);
   const TokenStream& stream = dataset.split(config.evaluation.split);
+  const ReadingOrder reading(stream, resolve_first_token("vocabulary", dataset),
+                             dataset.start_token);
   check_evaluation_data(config, dataset);
   const fs::path checkpoint = existing_checkpoint(folder, config.evaluation.checkpoint);
   Transformer model = load_model(checkpoint, trained, config, dataset);
@@ -125,8 +127,9 @@ void evaluate_run(const fs::path& folder, const Config& trained, const Config& c
 
   for (int64_t length : config.evaluation.lengths) {
     EvaluationRecord record = plan_record(config, dataset, length, variant, checkpoint_hash);
-    const auto windows = plan_windows(stream, dataset.start_token.has_value(), length,
-                                      record.stride, config.evaluation.max_tokens);
+    const auto windows =
+        plan_windows(reading.document_targets(),
+                     {length, record.stride, record.stride, 0, config.evaluation.max_tokens});
     const auto limit = model->max_length();
     if (limit && length > *limit) {
       record.beyond_max_length = *limit;
@@ -144,8 +147,9 @@ void evaluate_run(const fs::path& folder, const Config& trained, const Config& c
     }
     if (!record.beyond_max_length) {
       reset_peak_memory();
-      const TokenLosses losses = measure_windows(
-          model, dataset, stream, windows, config.evaluation.batch_tokens, config.evaluation.draws);
+      const TokenLosses losses =
+          measure_windows(model, dataset, reading, windows, config.evaluation.batch_tokens,
+                          config.evaluation.draws);
       record.file = file_name(record);
       record.windows = static_cast<int64_t>(windows.size());
       record.mean_context = mean_context(windows);

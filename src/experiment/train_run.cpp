@@ -49,12 +49,13 @@ RunRecord describe_run(const Config& config, const Dataset& dataset, const Trans
 std::function<double()> make_validation(const Config& config, const Dataset& dataset,
                                         Transformer& model) {
   if (config.training.validate_every == 0) return {};
-  const TokenStream& stream = dataset.split("valid");
-  const auto windows =
-      plan_windows(stream, dataset.start_token.has_value(), config.model.train_length,
-                   config.model.train_length, config.training.validation_tokens);
-  return [&dataset, &stream, &model, windows, batch_tokens = config.evaluation.batch_tokens] {
-    return mean_of(measure_windows(model, dataset, stream, windows, batch_tokens).nats);
+  const ReadingOrder reading(dataset.split("valid"), resolve_first_token("vocabulary", dataset),
+                             dataset.start_token);
+  const int64_t length = config.model.train_length;
+  const auto windows = plan_windows(reading.document_targets(),
+                                    {length, length, length, 0, config.training.validation_tokens});
+  return [&dataset, reading, &model, windows, batch_tokens = config.evaluation.batch_tokens] {
+    return mean_of(measure_windows(model, dataset, reading, windows, batch_tokens).nats);
   };
 }
 

@@ -50,6 +50,21 @@ Transformer small_model(int64_t vocabulary_size, const std::string& scheme = "al
   return model;
 }
 
+ReadingOrder order_of(const Dataset& dataset) {
+  return {dataset.test, resolve_first_token("vocabulary", dataset), dataset.start_token};
+}
+
+std::vector<Window> windows_of(const Dataset& dataset, int64_t length, int64_t stride,
+                               int64_t max_targets = 0) {
+  return plan_windows(order_of(dataset).document_targets(),
+                      {length, stride, stride, 0, max_targets});
+}
+
+TokenLosses measure(Transformer& model, const Dataset& dataset, const std::vector<Window>& windows,
+                    int64_t batch_tokens) {
+  return measure_windows(model, dataset, order_of(dataset), windows, batch_tokens);
+}
+
 /// The document as it is read: the start token, where there is one, and its tokens.
 std::vector<int64_t> reading_of(const Dataset& dataset, const Document& document) {
   std::vector<int64_t> tokens;
@@ -131,8 +146,8 @@ TEST_CASE("Measured values equal a direct forward pass, window by window", "[eva
                       << ", stride " << stride) {
         const Dataset dataset = random_dataset({50, 1, 16, 17, 33, 2}, with_start_token);
         Transformer model = small_model(kVocabularySize);
-        const auto windows = plan_windows(dataset.test, with_start_token, 16, stride, 0);
-        const TokenLosses losses = measure_windows(model, dataset, dataset.test, windows, 100);
+        const auto windows = windows_of(dataset, 16, stride);
+        const TokenLosses losses = measure(model, dataset, windows, 100);
         CHECK(largest_difference_of(losses.nats, nats_window_by_window(model, dataset, windows)) <
               1e-5);
         CHECK(losses.ideal_nats.empty());
@@ -176,8 +191,8 @@ TEST_CASE("A model that knows pairs of tokens is measured by its table", "[evalu
   // Whatever the context, the value of a target is that of its pair.
   for (int64_t length : {1, 8, 64}) {
     CAPTURE(length);
-    const auto windows = plan_windows(dataset.test, true, length, length, 0);
-    const auto losses = measure_windows(model, dataset, dataset.test, windows, 64);
+    const auto windows = windows_of(dataset, length, length);
+    const auto losses = measure(model, dataset, windows, 64);
     CHECK(largest_difference_of(losses.nats, expected) < 1e-5);
   }
 }
@@ -188,11 +203,9 @@ TEST_CASE("Scored positions name the stream's tokens that were predicted", "[eva
   Transformer model = small_model(kVocabularySize);
   using Runs = std::vector<std::pair<int64_t, int64_t>>;
   const auto runs_of = [&](const Dataset& dataset, int64_t stride, int64_t max_targets) {
-    const auto windows =
-        plan_windows(dataset.test, dataset.start_token.has_value(), 4, stride, max_targets);
+    const auto windows = windows_of(dataset, 4, stride, max_targets);
     Runs runs;
-    for (const auto& [first, count] :
-         measure_windows(model, dataset, dataset.test, windows, 64).position_runs) {
+    for (const auto& [first, count] : measure(model, dataset, windows, 64).position_runs) {
       runs.emplace_back(first, count);
     }
     return runs;
@@ -207,11 +220,11 @@ TEST_CASE("Scored positions name the stream's tokens that were predicted", "[eva
 TEST_CASE("How windows are batched changes no value", "[evaluation]") {
   const Dataset dataset = random_dataset({100, 3, 41}, true);
   Transformer model = small_model(kVocabularySize);
-  const auto windows = plan_windows(dataset.test, true, 12, 12, 0);
-  const auto alone = measure_windows(model, dataset, dataset.test, windows, 1);
+  const auto windows = windows_of(dataset, 12, 12);
+  const auto alone = measure(model, dataset, windows, 1);
   for (int64_t batch_tokens : {24, 37, 100000}) {
     CAPTURE(batch_tokens);
-    const auto together = measure_windows(model, dataset, dataset.test, windows, batch_tokens);
+    const auto together = measure(model, dataset, windows, batch_tokens);
     CHECK(largest_difference_of(together.nats, alone.nats) < 1e-5);
     const bool same_positions = together.position_runs == alone.position_runs;
     CHECK(same_positions);
@@ -225,8 +238,8 @@ TEST_CASE("The order in which lengths are measured changes no value", "[evaluati
     DYNAMIC_SECTION(scheme) {
       Transformer model = small_model(kVocabularySize, scheme);
       const auto measure = [&](int64_t length) {
-        const auto windows = plan_windows(dataset.test, false, length, length, 0);
-        return measure_windows(model, dataset, dataset.test, windows, 256).nats;
+        const auto windows = windows_of(dataset, length, length);
+        return measure(model, dataset, windows, 256).nats;
       };
       const int64_t longest = model->max_length().value_or(128);
       const auto up_short = measure(16), up_long = measure(longest);
@@ -241,12 +254,12 @@ TEST_CASE("Measuring leaves the training mode as it was and sees no dropout", "[
   const Dataset dataset = random_dataset({60}, false);
   Transformer model = small_model(kVocabularySize);
   model->options.dropout = 0.5;
-  const auto windows = plan_windows(dataset.test, false, 16, 16, 0);
+  const auto windows = windows_of(dataset, 16, 16);
   model->train();
-  const auto in_training = measure_windows(model, dataset, dataset.test, windows, 64);
+  const auto in_training = measure(model, dataset, windows, 64);
   CHECK(model->is_training());
   model->eval();
-  const auto in_evaluation = measure_windows(model, dataset, dataset.test, windows, 64);
+  const auto in_evaluation = measure(model, dataset, windows, 64);
   CHECK_FALSE(model->is_training());
   CHECK(in_training.nats == in_evaluation.nats);
 }
@@ -256,8 +269,8 @@ TEST_CASE("Ideal values stand beside the model's, from the same window", "[evalu
   Transformer model = small_model(dataset.vocabulary_size);
   for (int64_t stride : {16, 3}) {
     CAPTURE(stride);
-    const auto windows = plan_windows(dataset.test, false, 16, stride, 200);
-    const auto losses = measure_windows(model, dataset, dataset.test, windows, 512);
+    const auto windows = windows_of(dataset, 16, stride, 200);
+    const auto losses = measure(model, dataset, windows, 512);
     REQUIRE(losses.ideal_nats.size() == 200);
     size_t next = 0;
     for (const Window& window : windows) {
@@ -284,7 +297,7 @@ TEST_CASE("No model reads better than the ideal reader, untrained or trained",
   const auto windows = first_windows(dataset, 64);
   const auto targets = static_cast<double>(windows.size() * 64);
   const auto gap = [&] {
-    const auto losses = measure_windows(model, dataset, dataset.test, windows, 4096);
+    const auto losses = measure(model, dataset, windows, 4096);
     return total_gap(losses.nats, losses.ideal_nats);
   };
   const double untrained = gap();
@@ -309,7 +322,7 @@ TEST_CASE("The bound on the ideal reader catches who sees what is not theirs to 
   constexpr int64_t kLength = 64;
   Transformer model = small_model(dataset.vocabulary_size);
   const auto windows = first_windows(dataset, kLength);
-  const auto ideal = measure_windows(model, dataset, dataset.test, windows, 4096).ideal_nats;
+  const auto ideal = measure(model, dataset, windows, 4096).ideal_nats;
   const auto count = ideal.size();
 
   SECTION("the ideal reader itself passes") {

@@ -1,0 +1,57 @@
+#include "data/reading_order.h"
+
+#include "base/error.h"
+#include "data/dataset.h"
+
+namespace lengthwise {
+
+std::string resolve_first_token(const std::string& wanted, const Dataset& dataset) {
+  if (wanted == "eos" && !dataset.start_token) {
+    fail(
+        "evaluation.first_token: eos, but the vocabulary of {} has no end-of-line token; set "
+        "none or previous",
+        dataset.name);
+  }
+  if (wanted == "previous" && dataset.ideal_nats) {
+    fail(
+        "evaluation.first_token: previous does not fit {}, whose exact reader knows one document "
+        "at a time; set none",
+        dataset.name);
+  }
+  if (wanted != "vocabulary") return wanted;
+  return dataset.start_token ? "eos" : "none";
+}
+
+ReadingOrder::ReadingOrder(const TokenStream& stream, const std::string& first_token,
+                           std::optional<int64_t> start_token)
+    : stream_(stream) {
+  for (const Document& document : stream.documents()) {
+    std::optional<int64_t> lead;
+    if (first_token == "previous" && document.begin > 0) {
+      lead = stream[document.begin - 1];
+    } else if (first_token != "none") {
+      lead = start_token;
+    }
+    leads_.push_back(lead);
+  }
+}
+
+int64_t ReadingOrder::token(int64_t document, int64_t place) const {
+  const auto& lead = leads_[static_cast<size_t>(document)];
+  return lead && place == 0 ? *lead : stream_[stream_position(document, place)];
+}
+
+int64_t ReadingOrder::stream_position(int64_t document, int64_t place) const {
+  const int64_t begin = stream_.documents()[static_cast<size_t>(document)].begin;
+  return begin + place - (leads(document) ? 1 : 0);
+}
+
+std::vector<int64_t> ReadingOrder::document_targets() const {
+  std::vector<int64_t> targets;
+  for (size_t i = 0; i < leads_.size(); ++i) {
+    targets.push_back(stream_.documents()[i].size() - (leads_[i] ? 0 : 1));
+  }
+  return targets;
+}
+
+}  // namespace lengthwise
