@@ -24,6 +24,9 @@ EvaluationRecord plan_record(const Config& config, const Dataset& dataset, int64
   record.protocol = config.evaluation.protocol;
   record.length = length;
   record.stride = config.evaluation.stride_at(length);
+  record.window_targets = record.stride;
+  record.documents = config.data.documents;
+  record.first_token = resolve_first_token("vocabulary", dataset);
   record.checkpoint = checkpoint_hash;
   record.corpus = dataset.name;
   record.corpus_hash = dataset.hash;

@@ -72,7 +72,8 @@ std::string dumped(const Json& json, int indent) {
 }
 
 auto key_of(const EvaluationRecord& record) {
-  return std::tie(record.split, record.protocol, record.length, record.stride, record.variant);
+  return std::tie(record.split, record.protocol, record.documents, record.first_token,
+                  record.length, record.stride, record.window_targets, record.variant);
 }
 
 /// Where the unfinished last line begins: the size of the text when there is none. An object cut
@@ -158,8 +159,12 @@ std::string to_json(const RunRecord& run) {
 std::string to_json(const EvaluationRecord& record) {
   Json json = {{"split", record.split},
                {"protocol", record.protocol},
+               {"documents", record.documents},
+               {"first_token", record.first_token},
                {"length", record.length},
-               {"stride", record.stride}};
+               {"stride", record.stride},
+               {"window_targets", record.window_targets},
+               {"skipped_targets", record.skipped_targets}};
   if (!record.variant.empty()) json["variant"] = record.variant;
   if (record.beyond_max_length) json["beyond_max_length"] = *record.beyond_max_length;
   json.update({{"windows", record.windows},
@@ -214,8 +219,15 @@ EvaluationRecord parse_evaluation(std::string_view json, const std::string& orig
   EvaluationRecord record;
   record.split = fields.text("split");
   record.protocol = fields.text("protocol");
+  if (!fields.optional_text("first_token")) {
+    fail("{}: was measured by an older version; remove the file and evaluate again", origin);
+  }
+  record.documents = fields.text("documents");
+  record.first_token = fields.text("first_token");
   record.length = fields.whole("length");
   record.stride = fields.whole("stride");
+  record.window_targets = fields.whole("window_targets");
+  record.skipped_targets = fields.whole("skipped_targets");
   record.variant = fields.optional_text("variant").value_or("");
   record.corpus_hash = fields.text("corpus_hash");
   record.checkpoint = fields.optional_text("checkpoint").value_or("");

@@ -13,10 +13,14 @@ namespace lengthwise {
 /// One measurement of one run: a line of evaluation.jsonl, and a file of per-token values.
 /// Perplexity is exp(nats_per_token) and is never kept apart from it.
 struct EvaluationRecord {
-  std::string split;     // "train", "valid" or "test"
-  std::string protocol;  // "non_overlapping" or "sliding"
-  int64_t length = 0;    // eval_length: the longest input, in tokens
-  int64_t stride = 0;    // targets scored a window
+  std::string split;            // "train", "valid" or "test"
+  std::string protocol;         // "non_overlapping", "sliding", "last_k", or a paper's own counting
+  std::string documents;        // "separate": windows never cross documents; "joined": they do
+  std::string first_token;      // what stands before a document's first: "none", "eos", "previous"
+  int64_t length = 0;           // eval_length: the longest input, in tokens
+  int64_t stride = 0;           // targets a window moves by
+  int64_t window_targets = 0;   // targets a window scores
+  int64_t skipped_targets = 0;  // at each document's start, never scored
   /// What was changed after training, as "position.scheme=none model.window=64"; empty: nothing.
   std::string variant;
   /// Set where the scheme reaches no further than this many tokens; nothing was measured then.
@@ -67,8 +71,8 @@ EvaluationRecord parse_evaluation(std::string_view json, const std::string& orig
 /// Adds a line to the folder's evaluation.jsonl; what a kill left of an unfinished last line goes.
 void append_evaluation(const fs::path& folder, const EvaluationRecord& evaluation);
 
-/// The lines of evaluation.jsonl as they stand, the later of two of the same split, protocol,
-/// length and stride; none where there is no such file. The per-token files are not looked at.
+/// The lines of evaluation.jsonl as they stand, the later of two of the same measurement and
+/// length; none where there is no such file. The per-token files are not looked at.
 std::vector<EvaluationRecord> read_evaluations(const fs::path& folder);
 
 /// Everything a run folder says of itself. The means are computed again from the stored per-token

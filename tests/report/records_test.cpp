@@ -31,8 +31,12 @@ constexpr double kMean = 1.125, kIdealMean = 0.75;
 nlohmann::json line(int64_t length) {
   return {{"split", "test"},
           {"protocol", "non_overlapping"},
+          {"documents", "separate"},
+          {"first_token", "none"},
           {"length", length},
           {"stride", length},
+          {"window_targets", length},
+          {"skipped_targets", 0},
           {"windows", 2},
           {"tokens", 4},
           {"mean_context", 1.5},
@@ -183,6 +187,30 @@ TEST_CASE("A run is read with the means of its stored values", "[report]") {
   CHECK(record.tokens == 4);
   CHECK(record.corpus == "ideal_reader");
   CHECK(record.mean_context == 1.5);
+}
+
+TEST_CASE("A line says which windows measured what, and comes back as it was", "[report]") {
+  EvaluationRecord record = parse_evaluation(line(64).dump(), "a");
+  record.protocol = "last_k";
+  record.documents = "joined";
+  record.first_token = "previous";
+  record.stride = 32;
+  record.window_targets = 8;
+  record.skipped_targets = 63;
+  const EvaluationRecord back = parse_evaluation(to_json(record), "a");
+  CHECK(back.protocol == "last_k");
+  CHECK(back.documents == "joined");
+  CHECK(back.first_token == "previous");
+  CHECK(back.stride == 32);
+  CHECK(back.window_targets == 8);
+  CHECK(back.skipped_targets == 63);
+}
+
+TEST_CASE("A line of before first tokens were stated is refused", "[report]") {
+  auto old = line(64);
+  old.erase("first_token");
+  const auto error = user_error_text([&] { parse_evaluation(old.dump(), "a/evaluation.jsonl:1"); });
+  CHECK_THAT(error, contains_text("a/evaluation.jsonl:1: ") && contains_text("evaluate again"));
 }
 
 TEST_CASE("Values that differ from their line are refused", "[report]") {

@@ -26,8 +26,11 @@ inline RunRecord sample_run(const std::string& scheme, int64_t scheme_order, int
     EvaluationRecord record;
     record.split = "test";
     record.protocol = "non_overlapping";
+    record.documents = "separate";
+    record.first_token = "none";
     record.length = length;
     record.stride = length;
+    record.window_targets = length;
     record.tokens = 65536;
     record.nats_per_token = std::log(perplexity);
     record.tokens_per_second = 1000;
@@ -45,8 +48,11 @@ inline void add_beyond_limit(RunRecord& run, int64_t length, int64_t limit) {
   EvaluationRecord record;
   record.split = "test";
   record.protocol = "non_overlapping";
+  record.documents = "separate";
+  record.first_token = "none";
   record.length = length;
   record.stride = length;
+  record.window_targets = length;
   record.beyond_max_length = limit;
   record.corpus_hash = run.corpus_hash;
   run.evaluations.push_back(record);
