@@ -12,7 +12,10 @@ namespace lengthwise {
 namespace {
 
 void print_record(const EvaluationRecord& record, bool found) {
-  fmt::print("  {} {} L={} S={}{}: ", record.split, record.protocol, record.length, record.stride,
+  const std::string last =
+      record.window_targets == record.stride ? "" : fmt::format(" K={}", record.window_targets);
+  fmt::print("  {} {} L={} S={}{} documents {} first_token {}{}: ", record.split, record.protocol,
+             record.length, record.stride, last, record.documents, record.first_token,
              record.variant.empty() ? "" : " with " + record.variant);
   if (record.beyond_max_length) {
     fmt::print("– (the scheme ends at {} tokens)\n", *record.beyond_max_length);

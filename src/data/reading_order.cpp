@@ -1,5 +1,7 @@
 #include "data/reading_order.h"
 
+#include <utility>
+
 #include "base/error.h"
 #include "data/dataset.h"
 
@@ -22,13 +24,13 @@ std::string resolve_first_token(const std::string& wanted, const Dataset& datase
   return dataset.start_token ? "eos" : "none";
 }
 
-ReadingOrder::ReadingOrder(const TokenStream& stream, const std::string& first_token,
+ReadingOrder::ReadingOrder(TokenStream stream, const std::string& first_token,
                            std::optional<int64_t> start_token)
-    : stream_(stream) {
-  for (const Document& document : stream.documents()) {
+    : stream_(std::move(stream)) {
+  for (const Document& document : stream_.documents()) {
     std::optional<int64_t> lead;
     if (first_token == "previous" && document.begin > 0) {
-      lead = stream[document.begin - 1];
+      lead = stream_[document.begin - 1];
     } else if (first_token != "none") {
       lead = start_token;
     }

@@ -23,11 +23,11 @@ struct Dataset;
 std::string resolve_first_token(const std::string& wanted, const Dataset& dataset);
 
 /// The documents of a stream as they are read: place 0 holds what stands before the first token,
-/// where something does, the places after it the document. A stream must outlive its order.
+/// where something does, the places after it the document.
 class ReadingOrder {
  public:
   /// `first_token` is resolved.
-  ReadingOrder(const TokenStream& stream, const std::string& first_token,
+  ReadingOrder(TokenStream stream, const std::string& first_token,
                std::optional<int64_t> start_token);
 
   /// Whether something stands before the document's first token.
@@ -40,7 +40,7 @@ class ReadingOrder {
   std::vector<int64_t> document_targets() const;
 
  private:
-  const TokenStream& stream_;
+  TokenStream stream_;
   std::vector<std::optional<int64_t>> leads_;  // a document each
 };
 

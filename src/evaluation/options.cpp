@@ -11,7 +11,20 @@ void EvaluationOptions::declare(OptionSet& options) {
   options.add("evaluation.protocol", protocol, "how windows lie over the text",
               OneOf{protocol_names()});
   options.add("evaluation.lengths", lengths, "tokens a window may hold", AtLeast{1});
-  options.add("evaluation.stride", stride, "sliding: targets scored a window", AtLeast{0});
+  options.add("evaluation.counting", counting,
+              "same: documents as data.documents says; paper: the split as one stream, as Press et "
+              "al. 2021 count",
+              OneOf{{"same", "paper"}});
+  options.add("evaluation.stride", stride,
+              "sliding, last_k: targets a window moves by; 0 with last_k: evaluation.last",
+              AtLeast{0});
+  options.add("evaluation.last", last, "last_k: targets scored a window, its last ones",
+              AtLeast{0});
+  options.add(
+      "evaluation.first_token", first_token,
+      "what stands before a document's first token, so that it is predicted: eos; previous, "
+      "the stream's token before it; none; vocabulary: eos where there is one",
+      OneOf{{"vocabulary", "none", "eos", "previous"}});
   options.add("evaluation.max_tokens", max_tokens,
               "score only the first so many targets of the split; 0: all", AtLeast{0});
   options.add("evaluation.batch_tokens", batch_tokens, "tokens a forward pass, in whole windows",
@@ -26,10 +39,20 @@ void EvaluationOptions::declare(OptionSet& options) {
 void EvaluationOptions::validate() const {
   if (lengths.empty()) fail("evaluation.lengths: is empty; name at least one, as 64 128 256");
   find_protocol(protocol).validate(*this);
+  if (counting == "paper" && first_token != "vocabulary") {
+    fail(
+        "evaluation.first_token: {} does not fit evaluation.counting paper, which begins its one "
+        "stream as the vocabulary does; set vocabulary",
+        first_token);
+  }
 }
 
-int64_t EvaluationOptions::stride_at(int64_t length) const {
-  return find_protocol(protocol).stride(*this, length);
+std::string EvaluationOptions::protocol_label() const {
+  return counting == "paper" ? "paper_" + protocol : protocol;
+}
+
+WindowLayout EvaluationOptions::layout_at(int64_t length) const {
+  return find_protocol(protocol).layout(*this, length);
 }
 
 }  // namespace lengthwise

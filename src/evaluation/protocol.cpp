@@ -1,7 +1,6 @@
 #include "evaluation/protocol.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -10,31 +9,63 @@
 namespace lengthwise {
 namespace {
 
-void validate_non_overlapping(const EvaluationOptions& options) {
-  if (options.stride != 0) {
-    fail(
-        "evaluation.stride: {} is for evaluation.protocol sliding; non_overlapping moves by the "
-        "whole length",
-        options.stride);
-  }
+void refuse_last(const EvaluationOptions& options) {
+  if (options.last == 0) return;
+  fail("evaluation.last: {} is for evaluation.protocol last_k; {} scores every target",
+       options.last, options.protocol);
 }
 
-int64_t whole_length(const EvaluationOptions&, int64_t length) {
-  return length;
+/// UserError where `value` targets do not fit the shortest window.
+void check_fits_windows(const char* name, int64_t value, const EvaluationOptions& options) {
+  const int64_t shortest = std::ranges::min(options.lengths);
+  if (value <= shortest) return;
+  fail("{}: {} is longer than the shortest of evaluation.lengths, {}", name, value, shortest);
+}
+
+void validate_non_overlapping(const EvaluationOptions& options) {
+  refuse_last(options);
+  if (options.stride == 0) return;
+  fail(
+      "evaluation.stride: {} is for evaluation.protocol sliding and last_k; non_overlapping moves "
+      "by the whole length",
+      options.stride);
 }
 
 void validate_sliding(const EvaluationOptions& options) {
+  refuse_last(options);
   if (options.stride < 1)
     fail("evaluation.stride: {} is too small for sliding; at least 1", options.stride);
-  const int64_t shortest = std::ranges::min(options.lengths);
-  if (options.stride > shortest) {
-    fail("evaluation.stride: {} is longer than the shortest of evaluation.lengths, {}",
-         options.stride, shortest);
+  check_fits_windows("evaluation.stride", options.stride, options);
+}
+
+void validate_last_k(const EvaluationOptions& options) {
+  if (options.last < 1)
+    fail("evaluation.last: {} is too small for last_k; at least 1", options.last);
+  check_fits_windows("evaluation.last", options.last, options);
+  if (options.stride > 0 && options.stride < options.last) {
+    fail("evaluation.stride: {} is less than evaluation.last, {}: targets would be scored twice",
+         options.stride, options.last);
+  }
+  if (options.counting == "paper") {
+    fail(
+        "evaluation.counting: paper is for non_overlapping and sliding, which the paper measures "
+        "by; last_k has none");
   }
 }
 
-int64_t fixed_stride(const EvaluationOptions& options, int64_t) {
-  return options.stride;
+WindowLayout whole_length(const EvaluationOptions& options, int64_t length) {
+  return {length, length, length, 0, options.max_tokens};
+}
+
+WindowLayout fixed_stride(const EvaluationOptions& options, int64_t length) {
+  return {length, options.stride, options.stride, 0, options.max_tokens};
+}
+
+WindowLayout last_targets(const EvaluationOptions& options, int64_t length) {
+  // Target t has t + 1 tokens before it.
+  const int64_t skipped = std::ranges::max(options.lengths) - 1;
+  const int64_t stride = options.stride > 0 ? options.stride : options.last;
+  return {length, stride, options.last, skipped, options.max_tokens};
 }
 
 const Protocol kProtocols[] = {
@@ -43,6 +74,8 @@ const Protocol kProtocols[] = {
     {"sliding",
      "windows moved by a stride, scoring its new targets (Press et al. 2021, appendix B)",
      validate_sliding, fixed_stride},
+    {"last_k", "windows that score their last targets alone, each from a nearly full window",
+     validate_last_k, last_targets},
 };
 
 }  // namespace

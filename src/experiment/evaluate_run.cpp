@@ -3,7 +3,9 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
+#include <numeric>
 #include <span>
+#include <tuple>
 
 #include "base/error.h"
 #include "base/memory.h"
@@ -15,18 +17,38 @@
 namespace lengthwise {
 namespace {
 
+/// The split as its windows are laid over it.
+TokenStream measured_stream(const Config& config, const Dataset& dataset) {
+  const TokenStream& stream = dataset.split(config.evaluation.split);
+  if (config.evaluation.counting != "paper") return stream;
+  if (dataset.ideal_nats) {
+    fail(
+        "evaluation.counting: paper does not fit {}, whose exact reader knows one document at a "
+        "time",
+        dataset.name);
+  }
+  return stream.joined();
+}
+
+ReadingOrder reading_order(const Config& config, const Dataset& dataset,
+                           const TokenStream& stream) {
+  return {stream, resolve_first_token(config.evaluation.first_token, dataset), dataset.start_token};
+}
+
 /// A record with everything that is known before the model runs.
 EvaluationRecord plan_record(const Config& config, const Dataset& dataset, int64_t length,
                              const std::string& variant, const std::string& checkpoint_hash) {
+  const WindowLayout layout = config.evaluation.layout_at(length);
   EvaluationRecord record;
   record.variant = variant;
   record.split = config.evaluation.split;
-  record.protocol = config.evaluation.protocol;
+  record.protocol = config.evaluation.protocol_label();
   record.length = length;
-  record.stride = config.evaluation.stride_at(length);
-  record.window_targets = record.stride;
-  record.documents = config.data.documents;
-  record.first_token = resolve_first_token("vocabulary", dataset);
+  record.stride = layout.stride;
+  record.window_targets = layout.window_targets;
+  record.skipped_targets = layout.skipped;
+  record.documents = config.evaluation.counting == "paper" ? "joined" : config.data.documents;
+  record.first_token = resolve_first_token(config.evaluation.first_token, dataset);
   record.checkpoint = checkpoint_hash;
   record.corpus = dataset.name;
   record.corpus_hash = dataset.hash;
@@ -36,22 +58,26 @@ EvaluationRecord plan_record(const Config& config, const Dataset& dataset, int64
 std::string file_name(const EvaluationRecord& record) {
   const std::string stride =
       record.stride == record.length ? "" : fmt::format("-S{}", record.stride);
+  const std::string last =
+      record.window_targets == record.stride ? "" : fmt::format("-K{}", record.window_targets);
   // Options make no file names; the metadata says in full what the digits stand for.
   const std::string variant =
       record.variant.empty()
           ? std::string()
           : fmt::format("-{:.8}", sha256(std::as_bytes(std::span(record.variant))));
-  return fmt::format("evaluation/{}-{}-L{}{}{}.safetensors", record.split, record.protocol,
-                     record.length, stride, variant);
+  return fmt::format("evaluation/{}-{}-{}-L{}{}{}{}.safetensors", record.split, record.protocol,
+                     record.first_token, record.length, stride, last, variant);
 }
 
 /// Bytes and words of the text that the scored tokens stand for; left 0 where only a part is
 /// scored.
-void count_text(const TokenStream& stream, bool has_start_token, int64_t max_tokens,
-                EvaluationRecord& record) {
-  if (max_tokens > 0) return;
-  for (const Document& document : stream.documents()) {
-    record.bytes += document.bytes - (has_start_token ? 0 : document.first_token_bytes);
+void count_text(const TokenStream& stream, const ReadingOrder& reading, EvaluationRecord& record) {
+  const auto targets = reading.document_targets();
+  if (record.tokens < std::accumulate(targets.begin(), targets.end(), int64_t{0})) return;
+  for (size_t i = 0; i < targets.size(); ++i) {
+    const Document& document = stream.documents()[i];
+    const bool first_is_scored = reading.leads(static_cast<int64_t>(i));
+    record.bytes += document.bytes - (first_is_scored ? 0 : document.first_token_bytes);
     record.words += document.words;
   }
 }
@@ -72,8 +98,14 @@ void write_values(const fs::path& folder, const EvaluationRecord& record, const 
   write_safetensors(folder / record.file, arrays,
                     {{"split", record.split},
                      {"protocol", record.protocol},
+                     {"documents", record.documents},
+                     {"first_token", record.first_token},
                      {"length", std::to_string(record.length)},
                      {"stride", std::to_string(record.stride)},
+                     {"window_targets", std::to_string(record.window_targets)},
+                     {"skipped_targets", std::to_string(record.skipped_targets)},
+                     {"tokens", std::to_string(record.tokens)},
+                     {"mean_context", fmt::format("{}", record.mean_context)},
                      {"variant", record.variant},
                      {"max_tokens", std::to_string(config.evaluation.max_tokens)},
                      {"corpus", record.corpus},
@@ -82,9 +114,12 @@ void write_values(const fs::path& folder, const EvaluationRecord& record, const 
 }
 
 bool same_measurement(const EvaluationRecord& a, const EvaluationRecord& b) {
-  return a.split == b.split && a.protocol == b.protocol && a.length == b.length &&
-         a.stride == b.stride && a.variant == b.variant && a.checkpoint == b.checkpoint &&
-         a.corpus_hash == b.corpus_hash;
+  const auto what = [](const EvaluationRecord& record) {
+    return std::tie(record.split, record.protocol, record.documents, record.first_token,
+                    record.length, record.stride, record.window_targets, record.skipped_targets,
+                    record.variant, record.checkpoint, record.corpus_hash);
+  };
+  return what(a) == what(b);
 }
 
 fs::path existing_checkpoint(const fs::path& folder, const std::string& which) {
@@ -99,10 +134,9 @@ fs::path existing_checkpoint(const fs::path& folder, const std::string& which) {
 }  // namespace
 
 void check_evaluation_data(const Config& config, const Dataset& dataset) {
-  int64_t longest = 0;
-  for (const Document& document : dataset.split(config.evaluation.split).documents()) {
-    longest = std::max(longest, document.size() - (dataset.start_token ? 0 : 1));
-  }
+  const TokenStream stream = measured_stream(config, dataset);
+  const int64_t longest =
+      std::ranges::max(reading_order(config, dataset, stream).document_targets());
   const int64_t length = std::ranges::max(config.evaluation.lengths);
   if (length > longest) {
     fail(
@@ -117,10 +151,9 @@ void evaluate_run(const fs::path& folder, const Config& trained, const Config& c
   config.validate();
   at::set_num_threads(static_cast<int>(config.run.threads));
   const Dataset dataset = open_dataset(config.data);
-  const TokenStream& stream = dataset.split(config.evaluation.split);
-  const ReadingOrder reading(stream, resolve_first_token("vocabulary", dataset),
-                             dataset.start_token);
   check_evaluation_data(config, dataset);
+  const TokenStream stream = measured_stream(config, dataset);
+  const ReadingOrder reading = reading_order(config, dataset, stream);
   const fs::path checkpoint = existing_checkpoint(folder, config.evaluation.checkpoint);
   Transformer model = load_model(checkpoint, trained, config, dataset);
   const std::string checkpoint_hash = sha256_of_file(checkpoint);
@@ -131,13 +164,12 @@ void evaluate_run(const fs::path& folder, const Config& trained, const Config& c
   for (int64_t length : config.evaluation.lengths) {
     EvaluationRecord record = plan_record(config, dataset, length, variant, checkpoint_hash);
     const auto windows =
-        plan_windows(reading.document_targets(),
-                     {length, record.stride, record.stride, 0, config.evaluation.max_tokens});
+        plan_windows(reading.document_targets(), config.evaluation.layout_at(length));
     const auto limit = model->max_length();
     if (limit && length > *limit) {
       record.beyond_max_length = *limit;
     } else {
-      for (const Window& window : windows) record.tokens += window.targets();
+      record.tokens = scored_targets(windows);
       if (record.tokens == 0) fail("data.{}: no token to score", record.split);
     }
     const auto found = std::ranges::find_if(before, [&](const EvaluationRecord& old) {
@@ -158,7 +190,7 @@ void evaluate_run(const fs::path& folder, const Config& trained, const Config& c
       record.mean_context = mean_context(windows);
       record.nats_per_token = mean_of(losses.nats);
       if (!losses.ideal_nats.empty()) record.ideal_nats_per_token = mean_of(losses.ideal_nats);
-      count_text(stream, dataset.start_token.has_value(), config.evaluation.max_tokens, record);
+      count_text(stream, reading, record);
       record.seconds = losses.seconds;
       record.tokens_per_second = static_cast<double>(losses.forward_tokens) / losses.seconds;
       record.peak_memory_mib = peak_memory_mib();

@@ -48,8 +48,8 @@ TEST_CASE("Two runs of one config are the same bits, weights and measured values
     work.must_run({"evaluate", run});
   }
   for (const char* file : {"checkpoint.safetensors", "best.safetensors", "state.safetensors",
-                           "evaluation/test-non_overlapping-L16.safetensors",
-                           "evaluation/test-non_overlapping-L32.safetensors"}) {
+                           "evaluation/test-non_overlapping-none-L16.safetensors",
+                           "evaluation/test-non_overlapping-none-L32.safetensors"}) {
     check_same_bytes(work / "a" / file, work / "b" / file);
   }
   CHECK(log_without_speed(work / "a/train.jsonl") == log_without_speed(work / "b/train.jsonl"));

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Trains a small model of every scheme that the program lists, on three corpora, measures it under
-both protocols, and compares every stored per-token value with the reference.
+every protocol, and compares every stored per-token value with the reference.
 
     check_program.py PROGRAM [--keep FOLDER]
 """
@@ -19,8 +19,59 @@ from typing import Sequence
 
 import check_run
 
-LENGTHS = {"non_overlapping": "16 37 64", "sliding": "16 41 64"}
-STRIDE = 13  # a multiple of nothing here
+
+class Measurement:
+    """Options of one `evaluate`, and what its files must say of themselves beside the lengths."""
+
+    def __init__(self, lengths: str, says: dict[str, object], **options: object):
+        self.lengths = lengths.split()
+        self.says = {name: str(value) for name, value in says.items()}
+        self.words = [f"--evaluation.{name}={value}" for name, value in options.items()]
+        self.words.append(f"--evaluation.lengths={lengths}")
+
+
+# Strides and lengths are multiples of nothing here.
+EVERY_SCHEME = [
+    Measurement("16 37 64", {"protocol": "non_overlapping"}),
+    Measurement("16 41 64", {"stride": 13}, protocol="sliding", stride=13),
+    Measurement(
+        "16 41 64",
+        {"stride": 5, "window_targets": 5, "skipped_targets": 63},
+        protocol="last_k",
+        last=5,
+    ),
+]
+# What is no matter of the scheme is measured for two of them.
+SOME_SCHEMES = ("alibi", "rotary")
+MORE = [
+    Measurement("23", {"stride": 1}, protocol="sliding", stride=1),
+    Measurement(
+        "9 31",
+        {"stride": 17, "window_targets": 3, "skipped_targets": 30},
+        protocol="last_k",
+        last=3,
+        stride=17,
+    ),
+]
+MORE_ON_TEXT = [
+    Measurement(
+        "29",
+        {"protocol": "paper_non_overlapping", "documents": "joined"},
+        counting="paper",
+    ),
+    Measurement(
+        "29",
+        {"protocol": "paper_sliding", "documents": "joined"},
+        counting="paper",
+        protocol="sliding",
+        stride=7,
+    ),
+    Measurement("21", {"first_token": "previous"}, first_token="previous"),
+]
+MORE_ON_WORDS = [
+    Measurement("21", {"first_token": "none"}, first_token="none"),
+    Measurement("22", {"first_token": "eos"}, first_token="eos"),
+]
 LIMIT = 64  # train length of a scheme that ends there; the others are trained shorter
 TRAIN_LENGTH = 20
 
@@ -139,17 +190,36 @@ def train_and_measure(program: Program, scheme: str, limited: bool, setting: str
         options["position.rotary_longrope.factors"] = factors
     (program.folder / "empty.ini").touch()
     program("train", "empty.ini", *[f"--{name}={value}" for name, value in options.items()])
-    for protocol, lengths in LENGTHS.items():
-        words = [f"--evaluation.protocol={protocol}", f"--evaluation.lengths={lengths}"]
-        if protocol == "sliding":
-            words.append(f"--evaluation.stride={STRIDE}")
-        program("evaluate", run, *words)
-    # A measurement that was not made would not be compared, and nobody would notice.
-    stored = list((program.folder / run / "evaluation").glob("*.safetensors"))
-    wanted = sum(len(lengths.split()) for lengths in LENGTHS.values())
-    if len(stored) != wanted:
-        raise RuntimeError(f"{run}: {len(stored)} measurements stored, {wanted} asked for")
+    for measurement in measurements(scheme, setting):
+        measure(program, run, measurement)
     return run
+
+
+def measurements(scheme: str, setting: str) -> list[Measurement]:
+    if scheme not in SOME_SCHEMES:
+        return EVERY_SCHEME
+    on_text = MORE_ON_TEXT if setting != "ideal_reader" else []
+    return EVERY_SCHEME + MORE + on_text + (MORE_ON_WORDS if setting == "words" else [])
+
+
+def measure(program: Program, run: Path, measurement: Measurement) -> None:
+    """A measurement that was not made, or another one, would be compared and nobody would notice."""
+    folder = program.folder / run / "evaluation"
+    before = set(folder.glob("*.safetensors"))
+    program("evaluate", run, *measurement.words)
+    # The tokens of the split are no measurement.
+    new = [path for path in set(folder.glob("*.safetensors")) - before if is_measurement(path)]
+    if len(new) != len(measurement.lengths):
+        raise RuntimeError(f"{run}: {measurement.words} stored {len(new)} measurements")
+    for path in new:
+        said = check_run.EvaluationFile(path).metadata
+        for name, value in measurement.says.items():
+            if said[name] != value:
+                raise RuntimeError(f"{path}: says {name} {said[name]}, asked for {value}")
+
+
+def is_measurement(path: Path) -> bool:
+    return not path.name.endswith(".tokens.safetensors")
 
 
 def check(program_path: Path, folder: Path) -> int:

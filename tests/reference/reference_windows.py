@@ -1,13 +1,15 @@
 """Text to tokens, and tokens to the windows of an evaluation protocol.
 
 A split is a list of documents; positions count tokens through the whole split. Protocols as in
-Press et al. 2021: section 2.1 (non-overlapping) and appendix B (sliding).
+Press et al. 2021: section 2.1 (non-overlapping) and appendix B (sliding); and windows of which only
+the last targets are scored. A protocol's name with "paper_" before it is the same over the whole
+split as one stream.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Sequence
 
@@ -88,28 +90,40 @@ def load_word_ids(folder: Path) -> dict[bytes, int]:
 
 
 def make_documents(
-    tokens: Sequence[np.ndarray], start_token: int | None = None, joined: bool = False
+    tokens: Sequence[np.ndarray],
+    start_token: int | None = None,
+    joined: bool = False,
+    first_token: str = "eos",
 ) -> list[Document]:
-    """A start token, where there is one, is read before a document's first token: all of its n
-    tokens are then targets, and n - 1 otherwise."""
+    """A token read before a document's first one makes all of its n tokens targets, and n - 1 are
+    otherwise. What is read there is nothing ("none"), the start token where there is one ("eos"),
+    or the last token of the document before ("previous"), with the start token before the first."""
     if joined:
         tokens = [np.concatenate([np.asarray(t, np.int64) for t in tokens])]
+    stream = np.concatenate([np.asarray(t, np.int64) for t in tokens])
     documents, begin = [], 0
     for each in tokens:
         sequence = np.asarray(each, np.int64)
-        if start_token is None:
+        read_before = {
+            "none": None,
+            "eos": start_token,
+            "previous": int(stream[begin - 1]) if begin > 0 else start_token,
+        }[first_token]
+        if read_before is None:
             documents.append(Document(sequence, begin + 1))
         else:
-            documents.append(Document(np.concatenate([[start_token], sequence]), begin))
+            documents.append(Document(np.concatenate([[read_before], sequence]), begin))
         begin += len(each)
     return documents
 
 
-def open_split(split: str, data: dict[str, str], base: Path) -> list[Document]:
+def open_split(
+    split: str, data: dict[str, str], base: Path, first_token: str = "eos"
+) -> list[Document]:
     """The documents of "train", "valid" or "test"; `data` is the [data] section of config.ini."""
     if data["corpus"] == "ideal_reader":
         tokens = [np.array(t, np.int64) for t in reference_corpus.generate_split(split)]
-        return make_documents(tokens, joined=False)
+        return make_documents(tokens, first_token=first_token)
     if data["corpus"] != "text":
         raise ValueError(f"data.corpus: unknown '{data['corpus']}'; known: ideal_reader, text")
     if not data.get(split):
@@ -119,40 +133,86 @@ def open_split(split: str, data: dict[str, str], base: Path) -> list[Document]:
     texts = [file.read_bytes() for file in source_files(base / data[split])]
     joined = data["documents"] == "joined"
     if data["vocabulary"] == "byte":
-        return make_documents([encode_bytes(text) for text in texts], joined=joined)
+        encoded = [encode_bytes(text) for text in texts]
+        return make_documents(encoded, joined=joined, first_token=first_token)
     if data["vocabulary"] == "word":
         if not data.get("folder"):
             raise ValueError("data.folder: is empty; the word ids are in its vocabulary.json")
         ids = load_word_ids(base / data["folder"])
         start = ids[END_OF_LINE.encode()]
-        return make_documents([encode_words(text, ids) for text in texts], start, joined)
+        encoded = [encode_words(text, ids) for text in texts]
+        return make_documents(encoded, start, joined, first_token)
     raise ValueError(f"data.vocabulary: '{data['vocabulary']}' has no reference; known: byte, word")
 
 
 def plan_windows(
-    targets: Sequence[int], protocol: str, length: int, stride: int, max_tokens: int = 0
+    targets: Sequence[int],
+    protocol: str,
+    length: int,
+    stride: int,
+    max_tokens: int = 0,
+    last: int = 0,
+    skipped: int = 0,
 ) -> list[Window]:
     """Windows over documents of so many targets each, in stream order; max_tokens 0 scores all.
 
     Step k scores targets [kS, kS + S). Its inputs begin L - S before its first target's input,
     or at the document's start, and end at its last target's: never more than L of them, and a
     short last step is given no more context than the others. S = L is non-overlapping.
+
+    last_k leaves out the first `skipped` targets of each document, so that whole windows fit before
+    the others, then scores `last` targets in every S of them, from windows of L inputs.
     """
-    if protocol == "non_overlapping":
+    kind = protocol.removeprefix("paper_")
+    if kind == "last_k":
+        windows = last_k_windows(targets, length, stride, last, skipped)
+    else:
+        if skipped or last not in (0, stride or length):
+            raise ValueError(f"{protocol} scores every target")
+        windows = tiling_windows(targets, kind, length, stride)
+    return cut(windows, max_tokens) if max_tokens > 0 else windows
+
+
+def tiling_windows(targets: Sequence[int], kind: str, length: int, stride: int) -> list[Window]:
+    if kind == "non_overlapping":
         stride = length
-    elif protocol != "sliding":
-        raise ValueError(f"protocol '{protocol}' is unknown; known: non_overlapping, sliding")
+    elif kind != "sliding":
+        raise ValueError(f"protocol '{kind}' is unknown; known: non_overlapping, sliding, last_k")
     if not 1 <= stride <= length:
         raise ValueError(f"stride {stride} is out of range: 1 to the length, {length}")
-    remaining = max_tokens if max_tokens > 0 else sum(targets)
     windows = []
     for document, count in enumerate(targets):
-        count = min(count, remaining)
-        remaining -= count
         for begin in range(0, count, stride):
             first_input = max(0, begin - (length - stride))
             windows.append(Window(document, first_input, begin, min(begin + stride, count)))
     return windows
+
+
+def last_k_windows(
+    targets: Sequence[int], length: int, stride: int, last: int, skipped: int
+) -> list[Window]:
+    if not 1 <= last <= min(length, stride):
+        raise ValueError(f"last {last} is out of range: 1 to the length and the stride")
+    if skipped + 1 < length:
+        raise ValueError(f"after {skipped} targets no window of {length} is full")
+    windows = []
+    for document, count in enumerate(targets):
+        for begin in range(skipped, count, stride):
+            # A whole window ends with its k-th target: its inputs begin L before that.
+            end = begin + last
+            windows.append(Window(document, end - length, begin, min(end, count)))
+    return windows
+
+
+def cut(windows: Sequence[Window], max_tokens: int) -> list[Window]:
+    """The first windows, the last of them shortened, that score so many targets."""
+    kept, remaining = [], max_tokens
+    for window in windows:
+        if remaining > 0:
+            end = min(window.end, window.first_target + remaining)
+            kept.append(replace(window, end=end))
+            remaining -= kept[-1].scored
+    return kept
 
 
 def scored_positions(documents: Sequence[Document], windows: Sequence[Window]) -> np.ndarray:

@@ -222,6 +222,38 @@ class Windows(unittest.TestCase):
             with self.assertRaisesRegex(ValueError, "out of range"):
                 windows.plan_windows([20], "sliding", 8, stride)
 
+    def test_last_k_scores_the_same_targets_from_nearly_full_windows_at_every_length(self):
+        for stride in (3, 7):
+            scored = []
+            for length in (4, 9, 16):
+                planned = windows.plan_windows(
+                    [40, 15, 16, 17], "last_k", length, stride, last=3, skipped=15
+                )
+                seen = [t - w.first_input + 1 for w in planned for t in range(w.first_target, w.end)]
+                self.assertTrue(all(length - 2 <= each <= length for each in seen))
+                scored.append([(w.document, t) for w in planned for t in range(w.first_target, w.end)])
+            self.assertEqual(scored[0], scored[1])
+            self.assertEqual(scored[0], scored[2])
+            self.assertEqual(scored[0][0], (0, 15))
+            self.assertNotIn(1, [document for document, _ in scored[0]])
+            if stride == 3:  # all that have 16 tokens before them
+                self.assertEqual(len(scored[0]), 25 + 0 + 1 + 2)
+        with self.assertRaisesRegex(ValueError, "is full"):
+            windows.plan_windows([40], "last_k", 9, 3, last=3, skipped=7)
+
+    def test_what_is_read_before_a_document(self):
+        tokens = [np.array([5, 6]), np.array([8]), np.array([9, 4])]
+
+        def read(first_token, start_token=0, joined=False):
+            documents = windows.make_documents(tokens, start_token, joined, first_token)
+            return [d.sequence.tolist() for d in documents]
+
+        self.assertEqual(read("none"), [[5, 6], [8], [9, 4]])
+        self.assertEqual(read("eos"), [[0, 5, 6], [0, 8], [0, 9, 4]])
+        self.assertEqual(read("previous"), [[0, 5, 6], [6, 8], [8, 9, 4]])
+        self.assertEqual(read("previous", None), [[5, 6], [6, 8], [8, 9, 4]])
+        self.assertEqual(read("previous", joined=True), [[0, 5, 6, 8, 9, 4]])
+
     def test_positions_leave_out_first_tokens_unless_a_start_token_is_read(self):
         tokens = [np.array([5, 6, 7]), np.array([8]), np.array([9, 4])]
 
@@ -354,13 +386,22 @@ class CheckRun(unittest.TestCase):
         save_file(tensors, self.run_folder / "checkpoint.safetensors", self.options)
         self.reference = model.ReferenceModel(tensors, self.options)
 
-    def write(self, nats, first=0, protocol="sliding", length=6, stride=2, variant=""):
+    def write(self, nats, first=0, protocol="sliding", length=6, stride=2, variant="", says={}):
+        steps = [target - target % stride for target in range(len(self.tokens))]
+        seen = [t + 1 - max(0, step - (length - stride)) for t, step in enumerate(steps)]
+        mean_context = sum(seen) / len(seen)
         positions = np.array([[first, len(nats)]], np.int64)
         metadata = {
             "split": "test",
             "protocol": protocol,
             "length": str(length),
             "stride": str(stride),
+            "window_targets": str(stride),
+            "skipped_targets": "0",
+            "documents": "joined",
+            "first_token": "eos",
+            "tokens": str(len(self.tokens)),
+            "mean_context": str(mean_context),
             "max_tokens": "0",
             "corpus": "text",
             "corpus_hash": "",
@@ -370,7 +411,7 @@ class CheckRun(unittest.TestCase):
         save_file(
             {"nats": np.asarray(nats, np.float32), "positions": positions},
             self.run_folder / "evaluation" / name,
-            metadata,
+            metadata | says,
         )
 
     def right_nats(self, length=6, stride=2, reference=None):
@@ -429,6 +470,13 @@ class CheckRun(unittest.TestCase):
         status, printed = self.outcome()
         self.assertEqual(status, 1)
         self.assertIn("positions", printed)
+
+    def test_a_wrong_statement_fails(self):
+        for says in ({"tokens": "18"}, {"mean_context": "6.0"}, {"documents": "separate"}):
+            self.write(self.right_nats(), says=says)
+            status, printed = self.outcome()
+            self.assertEqual(status, 1)
+            self.assertIn("says", printed)
 
     def test_a_run_without_evaluations_fails(self):
         status, printed = self.outcome()
