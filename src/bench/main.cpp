@@ -7,14 +7,23 @@
 #include <vector>
 
 #include "bench/attention_bench.h"
+#include "bench/evaluation_bench.h"
 #include "bench/markdown_reporter.h"
 
-/// lengthwise-bench attention [--benchmark_filter=REGEX] [--benchmark_out=FILE.json]: ratios within
-/// one run are what to trust. Threads are those of OMP_NUM_THREADS.
+/// lengthwise-bench attention [--benchmark_filter=REGEX] [--benchmark_out=FILE.json]
+/// lengthwise-bench evaluation
+/// Ratios within one run are what to trust. Threads are those of OMP_NUM_THREADS.
 int main(int argc, char** argv) {
   using namespace lengthwise;
-  if (argc < 2 || std::string(argv[1]) != "attention") {
-    fmt::print(stderr, "usage: lengthwise-bench attention [--benchmark_...]\n");
+  const std::string what = argc < 2 ? "" : argv[1];
+  if (what == "evaluation" && argc == 2) {
+    run_evaluation_benchmark();
+    return 0;
+  }
+  if (what != "attention") {
+    fmt::print(stderr,
+               "usage: lengthwise-bench attention [--benchmark_...], or lengthwise-bench "
+               "evaluation\n");
     return 2;
   }
   std::vector<char*> arguments{argv[0]};

@@ -50,8 +50,7 @@ void measure_group(Transformer& model, const ReadingOrder& reading, const Shape&
     }
     auto nats = torch::zeros({batch * targets});
     for (int64_t draw = 0; draw < draws; ++draw) {
-      const auto hidden = model->forward(tokens, static_cast<uint64_t>(draw))
-                              .slice(1, inputs - targets);  // only what is scored
+      const auto hidden = model->forward_last(tokens, targets, static_cast<uint64_t>(draw));
       nats += token_nats(hidden.flatten(0, 1), model->head_weight(), scored.flatten());
     }
     nats /= static_cast<double>(draws);

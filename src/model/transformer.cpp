@@ -33,11 +33,22 @@ void AttentionImpl::reset(double output_gain) {
   output->reset(output_gain);
 }
 
+std::vector<torch::Tensor> AttentionImpl::project(const torch::Tensor& x, int64_t queries) const {
+  const auto by_head = [this](const torch::Tensor& rows, int64_t parts) {
+    return rows.unflatten(-1, {parts, heads, -1}).permute({2, 0, 3, 1, 4}).unbind(0);
+  };
+  if (queries == x.size(1)) return by_head(query_key_value->forward(x), 3);
+  const auto& weight = query_key_value->weight;
+  const int64_t width = x.size(2);
+  const auto last =
+      by_head(at::linear(x.slice(1, x.size(1) - queries), weight.slice(0, 0, width)), 1);
+  const auto all = by_head(at::linear(x, weight.slice(0, width)), 2);
+  return {last[0], all[0], all[1]};
+}
+
 torch::Tensor AttentionImpl::forward(const PositionScheme& scheme, const LayerContext& context,
-                                     const AttentionRule& rule) const {
-  const auto& x = context.hidden;
-  const auto split = query_key_value->forward(x).unflatten(-1, {3, heads, -1});  // [B, T, 3, H, K]
-  const auto parts = split.permute({2, 0, 3, 1, 4}).unbind(0);                   // 3 x [B, H, T, K]
+                                     const AttentionRule& rule, int64_t queries) const {
+  const auto parts = project(context.hidden, queries);
   const auto pair = scheme.apply_to_queries_keys({parts[0], parts[1]}, context);
   const auto mixed =
       causal_attention(pair.queries, pair.keys, parts[2], scheme.attention_bias(context), rule);
@@ -111,6 +122,13 @@ void TransformerImpl::reset_parameters(uint64_t seed) {
 }
 
 torch::Tensor TransformerImpl::forward(const torch::Tensor& tokens, uint64_t draw) {
+  return forward_last(tokens, tokens.size(1), draw);
+}
+
+torch::Tensor TransformerImpl::forward_last(const torch::Tensor& tokens, int64_t rows,
+                                            uint64_t draw) {
+  TORCH_CHECK(rows >= 1 && rows <= tokens.size(1), "the last ", rows, " of ", tokens.size(1),
+              " places were asked for");
   const auto positions = position->positions(tokens.size(1), draw);
   const auto tables = position->tables(positions);
   auto hidden = at::embedding(embedding, tokens);
@@ -124,8 +142,10 @@ torch::Tensor TransformerImpl::forward(const torch::Tensor& tokens, uint64_t dra
     rule.dropout = {attention_dropout, split_stream(draw, layer).next()};
     const LayerContext context{static_cast<int64_t>(layer), positions, tables,
                                block->attention_norm->forward(hidden)};
-    hidden = hidden + dropped_out(block->attention->forward(*position, context, rule), options,
-                                  is_training());
+    if (layer + 1 == blocks.size()) hidden = hidden.slice(1, hidden.size(1) - rows);
+    hidden =
+        hidden + dropped_out(block->attention->forward(*position, context, rule, hidden.size(1)),
+                             options, is_training());
     hidden =
         hidden + dropped_out(block->feedforward->forward(block->feedforward_norm->forward(hidden)),
                              options, is_training());

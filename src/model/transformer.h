@@ -19,13 +19,17 @@ struct AttentionImpl : torch::nn::Module {
   explicit AttentionImpl(const ModelOptions& options);
 
   void reset(double output_gain);
-  /// -> [B, T, D]
+  /// -> [B, Q, D], of the last Q of the T places.
   torch::Tensor forward(const PositionScheme& scheme, const LayerContext& context,
-                        const AttentionRule& rule) const;
+                        const AttentionRule& rule, int64_t queries) const;
 
   int64_t heads;
   Linear query_key_value;  // rows: all queries, all keys, all values; head by head within each
   Linear output;
+
+ private:
+  /// Queries [B, H, Q, K], keys and values [B, H, T, K].
+  std::vector<torch::Tensor> project(const torch::Tensor& x, int64_t queries) const;
 };
 TORCH_MODULE(Attention);
 
@@ -64,6 +68,9 @@ struct TransformerImpl : torch::nn::Module {
   /// tokens [B, T] int64 -> [B, T, D], normalised: logits are its product with head_weight().
   /// `draw` is for schemes that draw their positions (PositionScheme::positions).
   torch::Tensor forward(const torch::Tensor& tokens, uint64_t draw = 0);
+  /// The last `rows` of it, [B, rows, D]: of the last layer only they are computed, and the keys
+  /// and values of all.
+  torch::Tensor forward_last(const torch::Tensor& tokens, int64_t rows, uint64_t draw = 0);
   torch::Tensor head_weight() const;  // [V, D]
   std::optional<int64_t> max_length() const;
 

@@ -104,12 +104,14 @@ torch::Tensor turn_pairs(const torch::Tensor& x, const torch::Tensor& cosines,
                          const torch::Tensor& sines, const std::string& pairing,
                          double rest_factor) {
   const auto turn = pairing == "half" ? turn_halves : turn_neighbours;
+  const int64_t first = cosines.size(0) - x.size(-2);
+  const auto row_cosines = cosines.slice(0, first), row_sines = sines.slice(0, first);
   const int64_t width = 2 * cosines.size(-1);
-  if (width == x.size(-1)) return turn(x, cosines, sines);
+  if (width == x.size(-1)) return turn(x, row_cosines, row_sines);
   const auto rest = x.slice(-1, width);
-  return torch::cat(
-      {turn(x.slice(-1, 0, width), cosines, sines), rest_factor == 1 ? rest : rest * rest_factor},
-      -1);
+  return torch::cat({turn(x.slice(-1, 0, width), row_cosines, row_sines),
+                     rest_factor == 1 ? rest : rest * rest_factor},
+                    -1);
 }
 
 std::shared_ptr<PositionScheme> make_rotary(const PositionOptions& options,

@@ -42,8 +42,8 @@ torch::Tensor rotary_frequencies(int64_t width, double base);
 std::vector<torch::Tensor> rotary_tables(const torch::Tensor& positions,
                                          const torch::Tensor& frequencies, double factor = 1);
 
-/// x [B, H, T, K], each pair among its first R dimensions turned by tables [T, R/2]; the other
-/// dimensions times `rest_factor`.
+/// x [B, H, Q, K], each pair among its first R dimensions turned by the last Q rows of tables
+/// [T, R/2]; the other dimensions times `rest_factor`.
 torch::Tensor turn_pairs(const torch::Tensor& x, const torch::Tensor& cosines,
                          const torch::Tensor& sines, const std::string& pairing,
                          double rest_factor = 1);

@@ -16,7 +16,8 @@ struct Positions {
 };
 
 struct QueriesKeys {
-  torch::Tensor queries, keys;  // [B, H, T, K]
+  torch::Tensor queries;  // [B, H, Q, K], of the last Q of the T places
+  torch::Tensor keys;     // [B, H, T, K]
 };
 
 /// Which keys a query sees beside the causal rule: itself and window - 1 before it, and the first

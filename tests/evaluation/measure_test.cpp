@@ -159,6 +159,53 @@ TEST_CASE("Measured values equal a direct forward pass, window by window", "[eva
   }
 }
 
+TEST_CASE("Only what is scored is computed, for every scheme alike", "[evaluation]") {
+  const Dataset dataset = random_dataset({90, 40}, false);
+  for (const std::string& scheme : scheme_names()) {
+    DYNAMIC_SECTION(scheme) {
+      Transformer model = small_model(kVocabularySize, scheme);
+      const int64_t length = std::min<int64_t>(30, model->max_length().value_or(30));
+      // Three targets in every seven, from nearly full windows; and one a window.
+      for (const WindowLayout& layout :
+           {WindowLayout{length, 7, 3, 29, 0}, WindowLayout{length, 1, 1, 0, 0}}) {
+        const auto windows = plan_windows(order_of(dataset).document_targets(), layout);
+        const auto losses = measure(model, dataset, windows, 100);
+        CHECK(largest_difference_of(losses.nats, nats_window_by_window(model, dataset, windows)) <
+              1e-5);
+      }
+    }
+  }
+}
+
+TEST_CASE("A document's first token is predicted from what the policy puts before it",
+          "[evaluation]") {
+  const Dataset dataset = random_dataset({12, 9, 20}, true);
+  Transformer model = small_model(kVocabularySize);
+  const auto first_of_second = [&](const std::string& policy) {
+    const ReadingOrder reading(dataset.test, policy, dataset.start_token);
+    const auto windows = plan_windows(reading.document_targets(), {16, 16, 16, 0, 0});
+    const auto losses = measure_windows(model, dataset, reading, windows, 64);
+    const auto targets = reading.document_targets();
+    return std::pair(targets, losses.nats[static_cast<size_t>(targets[0])]);
+  };
+  const auto nats_after = [&](int64_t before, int64_t token) {
+    const torch::NoGradGuard no_grad;
+    const auto hidden = model->forward(torch::tensor({before}).unsqueeze(0))[0][0];
+    const auto logits = torch::mv(model->head_weight(), hidden).to(torch::kFloat64);
+    return -torch::log_softmax(logits, 0)[token].item<double>();
+  };
+  const int64_t last = dataset.test[11], first = dataset.test[12];
+  const auto [eos_targets, eos] = first_of_second("eos");
+  CHECK(eos_targets == std::vector<int64_t>{12, 9, 20});
+  CHECK(eos == Approx(nats_after(kVocabularySize - 1, first)).margin(1e-5));
+  const auto [previous_targets, previous] = first_of_second("previous");
+  CHECK(previous_targets == std::vector<int64_t>{12, 9, 20});
+  CHECK(previous == Approx(nats_after(last, first)).margin(1e-5));
+  const auto [bare_targets, bare] = first_of_second("none");
+  CHECK(bare_targets == std::vector<int64_t>{11, 8, 19});
+  CHECK(bare == Approx(nats_after(first, dataset.test[13])).margin(1e-5));
+}
+
 TEST_CASE("A model that knows pairs of tokens is measured by its table", "[evaluation]") {
   // With sublayers that add nothing and one-hot embeddings, RMSNorm gives sqrt(D) at the token, and
   // the logits are a row of the head's transpose times that: any table of pairs will do.
@@ -237,13 +284,13 @@ TEST_CASE("The order in which lengths are measured changes no value", "[evaluati
   for (const std::string& scheme : scheme_names()) {
     DYNAMIC_SECTION(scheme) {
       Transformer model = small_model(kVocabularySize, scheme);
-      const auto measure = [&](int64_t length) {
+      const auto nats_at = [&](int64_t length) {
         const auto windows = windows_of(dataset, length, length);
         return measure(model, dataset, windows, 256).nats;
       };
       const int64_t longest = model->max_length().value_or(128);
-      const auto up_short = measure(16), up_long = measure(longest);
-      const auto down_long = measure(longest), down_short = measure(16);
+      const auto up_short = nats_at(16), up_long = nats_at(longest);
+      const auto down_long = nats_at(longest), down_short = nats_at(16);
       CHECK(up_short == down_short);
       CHECK(up_long == down_long);
     }

@@ -315,6 +315,31 @@ TEST_CASE("Rows of a batch do not see one another", "[position]") {
   }
 }
 
+TEST_CASE("The last places alone are what they are among all", "[position]") {
+  for (const SchemeEntry& entry : scheme_entries()) {
+    DYNAMIC_SECTION(entry.name) {
+      Transformer model = model_with(entry, 40);
+      const auto tokens = random_tokens(3, 40);
+      struct Seen {
+        int64_t window, sinks;
+      };
+      for (const Seen seen : {Seen{0, 0}, Seen{7, 0}, Seen{7, 2}}) {
+        model->options.window = seen.window;
+        model->options.sinks = seen.sinks;
+        const auto all = hidden_of(model, tokens);
+        for (const int64_t rows : {1, 6, 33, 40}) {
+          CAPTURE(seen.window, seen.sinks, rows);
+          const torch::NoGradGuard no_grad;
+          const auto last = model->forward_last(tokens, rows);
+          CHECK(last.size(1) == rows);
+          // The hidden states are of size 1; a matrix product may round by its number of rows.
+          CHECK(largest_difference(last, all.slice(1, 40 - rows)) < 1e-5);
+        }
+      }
+    }
+  }
+}
+
 TEST_CASE("Gradients reach queries, keys, values and what a scheme learns", "[position]") {
   constexpr int64_t kLength = 24;
   for (const SchemeEntry& entry : scheme_entries()) {
