@@ -4,7 +4,6 @@
 #include <stdexcept>
 
 #include "base/error.h"
-#include "base/safetensors.h"
 #include "base/text.h"
 
 namespace lengthwise {
@@ -117,13 +116,13 @@ TokenStream TokenStream::open(const fs::path& path) {
   return stream;
 }
 
-void TokenStream::save(const fs::path& path) const {
+void TokenStream::save(const fs::path& path, std::map<std::string, ArrayView> arrays,
+                       std::map<std::string, std::string> metadata) const {
   std::vector<int64_t> rows;
   for (const Document& document : documents_) {
     rows.insert(rows.end(),
                 {document.end, document.bytes, document.words, document.first_token_bytes});
   }
-  std::map<std::string, ArrayView> arrays;
   arrays.emplace("documents",
                  array_view(std::span<const int64_t>(rows),
                             {static_cast<int64_t>(documents_.size()), kDocumentColumns}));
@@ -136,7 +135,8 @@ void TokenStream::save(const fs::path& path) const {
   } else {
     arrays.emplace("tokens", array_view(wide_, {size()}));
   }
-  write_safetensors(path, arrays, {{"vocabulary_size", std::to_string(vocabulary_size_)}});
+  metadata.emplace("vocabulary_size", std::to_string(vocabulary_size_));
+  write_safetensors(path, arrays, metadata);
 }
 
 TokenStream TokenStream::joined() const {

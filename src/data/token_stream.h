@@ -1,12 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "base/files.h"
+#include "base/safetensors.h"
 
 namespace lengthwise {
 
@@ -32,8 +33,10 @@ class TokenStream {
   /// Throws UserError for a file that is truncated, corrupted, or holds a token beyond its
   /// vocabulary.
   static TokenStream open(const fs::path& path);
-  /// Tokens are stored in two bytes where the vocabulary allows it.
-  void save(const fs::path& path) const;
+  /// Tokens are stored in two bytes where the vocabulary allows it. What else the file is to hold
+  /// may be given with them.
+  void save(const fs::path& path, std::map<std::string, ArrayView> also_arrays = {},
+            std::map<std::string, std::string> also_metadata = {}) const;
 
   /// The same tokens as one document.
   TokenStream joined() const;

@@ -13,6 +13,7 @@
 #include "evaluation/measure.h"
 #include "experiment/model_files.h"
 #include "experiment/run_folder.h"
+#include "report/split_tokens.h"
 
 namespace lengthwise {
 namespace {
@@ -89,11 +90,10 @@ void write_values(const fs::path& folder, const EvaluationRecord& record, const 
     runs.push_back(first);
     runs.push_back(count);
   }
-  std::map<std::string, ArrayView> arrays{
+  const std::map<std::string, ArrayView> arrays{
       {"nats", array_view(losses.nats)},
       {"positions", array_view(std::span<const int64_t>(runs),
                                {static_cast<int64_t>(losses.position_runs.size()), 2})}};
-  if (!losses.ideal_nats.empty()) arrays["ideal_nats"] = array_view(losses.ideal_nats);
   make_folder((folder / record.file).parent_path());
   write_safetensors(folder / record.file, arrays,
                     {{"split", record.split},
@@ -159,6 +159,8 @@ void evaluate_run(const fs::path& folder, const Config& trained, const Config& c
   const std::string checkpoint_hash = sha256_of_file(checkpoint);
   const auto lock = lock_run_folder(folder);
   const auto before = read_evaluations(folder);
+  store_split_tokens(folder, stream, dataset.train, dataset.start_token, config.evaluation.split,
+                     dataset.name, dataset.hash);
   const std::string variant = variant_of(trained, config);
 
   for (int64_t length : config.evaluation.lengths) {

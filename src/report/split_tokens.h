@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "data/token_stream.h"
+
+namespace lengthwise {
+
+/// The tokens that a run was measured on, as its folder keeps them beside the values:
+/// evaluation/<split>.tokens.safetensors, once a split. A token file (data/token_stream.h) with
+/// `train_counts` I64 [V] as well, and metadata split, corpus, corpus_hash, start_token (empty
+/// where there is none).
+struct SplitTokens {
+  TokenStream stream;
+  std::vector<int64_t> train_counts;   // of each token type in the training split
+  std::optional<int64_t> start_token;  // Dataset::start_token
+  std::string split, corpus, corpus_hash;
+};
+
+/// "evaluation/test.tokens.safetensors", relative to the run folder.
+fs::path split_tokens_file(const std::string& split);
+
+/// Writes the file into a run folder that lacks it, or has it of other data.
+void store_split_tokens(const fs::path& run_folder, const TokenStream& stream,
+                        const TokenStream& train, std::optional<int64_t> start_token,
+                        const std::string& split, const std::string& corpus,
+                        const std::string& corpus_hash);
+
+/// UserError where the file is missing, damaged, or has counts of another vocabulary.
+SplitTokens read_split_tokens(const fs::path& path);
+
+}  // namespace lengthwise
