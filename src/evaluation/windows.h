@@ -29,6 +29,8 @@ struct WindowLayout {
   int64_t window_targets;   // 1 ... min(length, stride); less than the stride: some are not scored
   int64_t skipped = 0;      // targets at each document's start that are never scored
   int64_t max_targets = 0;  // only so many are scored, the first ones of the split; 0: all
+
+  bool operator==(const WindowLayout&) const = default;
 };
 
 /// The windows in reading order, over documents of so many targets each. No target is scored twice.

@@ -46,6 +46,8 @@ EvaluationRecord plan_record(const Config& config, const Dataset& dataset, int64
   record.protocol = config.evaluation.protocol_label();
   record.length = length;
   record.stride = layout.stride;
+  // Told by what the protocol does at another length, so that none is known by name here.
+  record.stride_is_length = config.evaluation.layout_at(length + 1).stride == length + 1;
   record.window_targets = layout.window_targets;
   record.skipped_targets = layout.skipped;
   record.documents = config.evaluation.counting == "paper" ? "joined" : config.data.documents;
@@ -159,8 +161,8 @@ void evaluate_run(const fs::path& folder, const Config& trained, const Config& c
   const std::string checkpoint_hash = sha256_of_file(checkpoint);
   const auto lock = lock_run_folder(folder);
   const auto before = read_evaluations(folder);
-  store_split_tokens(folder, stream, dataset.train, dataset.start_token, config.evaluation.split,
-                     dataset.name, dataset.hash);
+  store_split_tokens(folder, dataset.split(config.evaluation.split), dataset.train,
+                     dataset.start_token, config.evaluation.split, dataset.name, dataset.hash);
   const std::string variant = variant_of(trained, config);
 
   for (int64_t length : config.evaluation.lengths) {

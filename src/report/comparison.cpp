@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <numeric>
 #include <set>
 #include <tuple>
@@ -16,8 +17,12 @@ namespace {
 constexpr double kTolerance = 1e-6;  // between two computations of the same exact reader
 
 Measurement measurement_of(const EvaluationRecord& record) {
-  const bool own_length = record.protocol == "non_overlapping";
-  return {record.split, record.protocol, own_length ? 0 : record.stride};
+  return {record.split,
+          record.protocol,
+          record.documents,
+          record.first_token,
+          record.stride_is_length ? 0 : record.stride,
+          record.window_targets == record.stride ? 0 : record.window_targets};
 }
 
 double mean(const std::vector<double>& values) {
@@ -151,12 +156,13 @@ void check_group(const RunRecord& a, const RunRecord& b) {
   }
 }
 
-void add_to_cell(Cell& cell, const EvaluationRecord& record) {
+void add_to_cell(Cell& cell, const RunRecord& run, const EvaluationRecord& record) {
   if (record.beyond_max_length) {
     cell.beyond_max_length = record.beyond_max_length;
     return;
   }
   cell.nats_per_token.push_back(*record.nats_per_token);
+  cell.files.push_back(run.folder / record.file);
   const auto seeds = static_cast<double>(cell.nats_per_token.size());
   cell.tokens_per_second += (record.tokens_per_second - cell.tokens_per_second) / seeds;
   cell.peak_memory_mib = std::max(cell.peak_memory_mib, record.peak_memory_mib);
@@ -192,7 +198,7 @@ void add_runs(Comparison& comparison, const std::vector<RunRecord>& runs) {
     Row& row = comparison.rows.back();
     ++row.seeds;
     for (const EvaluationRecord& record : run.evaluations) {
-      add_to_cell(row.cells[column_of(comparison, record.length)], record);
+      add_to_cell(row.cells[column_of(comparison, record.length)], run, record);
       add_ideal(comparison, run, record);
       if (!record.beyond_max_length) comparison.tokens = record.tokens;
     }
@@ -238,7 +244,11 @@ std::string Row::label() const {
 std::string describe(const Measurement& measurement) {
   const std::string stride = measurement.stride == 0 ? "stride = eval_length"
                                                      : fmt::format("stride {}", measurement.stride);
-  return fmt::format("{} split, {} windows, {}", measurement.split, measurement.protocol, stride);
+  const std::string scored =
+      measurement.window_targets == 0 ? "" : fmt::format(" scoring {}", measurement.window_targets);
+  return fmt::format("{} split, {} windows, {}{}, documents {}, first token {}", measurement.split,
+                     measurement.protocol, stride, scored, measurement.documents,
+                     measurement.first_token);
 }
 
 std::vector<Measurement> measurements(const std::vector<RunRecord>& runs) {
@@ -277,6 +287,18 @@ bool Comparison::has_ideal() const {
   return std::ranges::any_of(ideal_nats, [](const auto& nats) { return nats.has_value(); });
 }
 
+std::optional<double> Comparison::bits_per_byte(const Cell& cell) const {
+  if (!cell.measured() || bytes == 0) return std::nullopt;
+  return cell.mean_nats_per_token() * static_cast<double>(tokens) / std::numbers::ln2 /
+         static_cast<double>(bytes);
+}
+
+std::optional<double> Comparison::perplexity_per_word(const Cell& cell) const {
+  if (!cell.measured() || words == 0) return std::nullopt;
+  return std::exp(cell.mean_nats_per_token() * static_cast<double>(tokens) /
+                  static_cast<double>(words));
+}
+
 Comparison compare_runs(std::vector<RunRecord> runs, std::optional<Measurement> only) {
   if (runs.empty()) fail("compare: no run folder was given");
   std::ranges::stable_sort(runs, [](const RunRecord& a, const RunRecord& b) {
@@ -304,21 +326,6 @@ Comparison compare_runs(std::vector<RunRecord> runs, std::optional<Measurement> 
   mark_best(comparison);
   add_notes(comparison, runs);
   return comparison;
-}
-
-std::string format_perplexity(double perplexity) {
-  if (!std::isfinite(perplexity)) return "inf";
-  if (perplexity >= 1e6) return fmt::format("{:.3e}", perplexity);
-  const int decimals = perplexity < 10 ? 3 : perplexity < 100 ? 2 : perplexity < 1000 ? 1 : 0;
-  return fmt::format("{:.{}f}", perplexity, decimals);
-}
-
-std::string format_count(int64_t count) {
-  std::string text = fmt::format("{}", count);
-  for (auto at = static_cast<int64_t>(text.size()) - 3; at > 0; at -= 3) {
-    text.insert(static_cast<size_t>(at), ",");
-  }
-  return text;
 }
 
 }  // namespace lengthwise

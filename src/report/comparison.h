@@ -6,33 +6,63 @@
 #include <string>
 #include <vector>
 
+#include "report/bootstrap.h"
+#include "report/number_text.h"
 #include "report/records.h"
 
 namespace lengthwise {
 
 /// What was measured, apart from the length. Perplexities of two measurements never share a table.
 struct Measurement {
-  std::string split, protocol;
-  int64_t stride = 0;  // targets a window; 0: as many as the window is long (non_overlapping)
+  std::string split, protocol, documents, first_token;  // as EvaluationRecord's
+  int64_t stride = 0;                                   // 0: as many targets as a window is long
+  int64_t window_targets = 0;                           // 0: as many as the stride
 
   auto operator<=>(const Measurement&) const = default;
 };
 
-/// "test split, sliding windows of stride 64"
+/// "test split, sliding windows, stride 64, documents separate, first token none"
 std::string describe(const Measurement& measurement);
 
 /// The different measurements among the evaluations, in order.
 std::vector<Measurement> measurements(const std::vector<RunRecord>& runs);
 
+/// How a row's loss stands to that of the corpus's exact reader, given the same windows. All but
+/// the gap are there at lengths above the train length T alone, and where T was measured.
+struct GapToIdeal {
+  Estimate all, order,
+      memory;  // nats a token: over all targets, those that are no answers, answers
+  /// (model(T) - model(L)) / (ideal(T) - ideal(L)): the share of what longer windows offer that the
+  /// row turns into lower loss.
+  std::optional<Estimate> used;
+  /// (I_T(L) - model(L)) / (I_T(L) - ideal(L)), I_T the exact reader that remembers T tokens: 0 is
+  /// no better than it, 1 is perfect.
+  std::optional<Estimate> beyond;
+  /// The memory in tokens with which the exact reader would have the row's loss, interpolated in
+  /// its log2; the length where it has none to lose, the least memory where it is below that.
+  std::optional<Estimate> equivalent_memory;
+  int64_t least_memory = 0;  // tokens
+};
+
 /// A row at one eval_length. No seed measured and no limit: blank.
 struct Cell {
   std::vector<double> nats_per_token;        // a seed each
+  std::vector<fs::path> files;               // of per-token values, a seed each
   std::optional<int64_t> beyond_max_length;  // the scheme's limit where the length exceeds it
   double tokens_per_second = 0;              // the mean over seeds
   double peak_memory_mib = 0;                // the largest
   bool best = false;                         // the lowest perplexity of its column, as printed
 
+  // From the stored values, by add_token_statistics.
+  std::optional<Interval> nats_interval, perplexity_interval;  // of the means below
+  std::optional<Estimate> behind_best;  // nats a token above the lowest of the column; not for it
+  std::optional<GapToIdeal> gap;
+
   bool measured() const { return !nats_per_token.empty(); }
+  /// Of the column's best too, where there is another to be told from.
+  bool distinguishable_from_best() const {
+    return behind_best && behind_best->interval && !behind_best->interval->holds(0);
+  }
   double mean_nats_per_token() const;
   double mean_perplexity() const;
   /// The sample standard deviation of the seeds' perplexities; none below two seeds.
@@ -52,28 +82,57 @@ struct Row {
   std::string label() const;
 };
 
+/// Two rows at one length.
+struct RowDifference {
+  size_t row, other, column;
+  Estimate nats;  // a token, row - other, on the same tokens
+};
+
+/// The mean loss over the tokens of one kind.
+struct BinMean {
+  int64_t tokens = 0;
+  double nats_per_token = 0;
+  std::optional<double> standard_error;           // none without blocks
+  std::optional<double> gap, gap_standard_error;  // to the exact reader, on the same tokens
+};
+
+/// Losses by kind of token (report/partition.h).
+struct Breakdown {
+  std::string name;                                     // "context": of its file and for programs
+  std::string title;                                    // "by the tokens in sight"
+  std::vector<std::string> bins;                        // those that occur at any length
+  std::vector<std::vector<int64_t>> tokens;             // [column][bin]
+  std::vector<std::vector<std::vector<BinMean>>> rows;  // [row][column][bin]; no bin: not measured
+  std::vector<std::vector<BinMean>> ideal;              // [column][bin]; no bin: no exact reader
+};
+
 /// Runs side by side on the same tokens of the same corpus.
 struct Comparison {
   std::string corpus;
   Measurement measurement;
-  int64_t tokens = 0;  // scored at every length, in every run
+  int64_t tokens = 0;            // scored at every length, in every run
+  int64_t bytes = 0, words = 0;  // of the text they stand for; 0: none, or not all of it was scored
   std::vector<int64_t> eval_lengths;
   std::vector<Row> rows;                          // by scheme_order, then train_length
   std::vector<std::optional<double>> ideal_nats;  // nats a token of the exact reader, by length
   std::vector<std::string> notes;                 // what a reader of the table must know
 
+  // From the stored values, by add_token_statistics.
+  std::string blocks;                      // what was resampled, or why nothing was
+  std::vector<RowDifference> differences;  // every pair of rows at every length
+  std::vector<Breakdown> breakdowns;
+
   bool has_ideal() const;
+  /// Of a cell's mean loss; none where the text's bytes or words are not known.
+  std::optional<double> bits_per_byte(const Cell& cell) const;
+  std::optional<double> perplexity_per_word(const Cell& cell) const;
 };
 
-/// Groups runs by scheme and train_length. `only` chooses a measurement where the runs have
+/// Groups runs by scheme and train_length; what needs the value of every token is added by
+/// add_token_statistics. `only` chooses a measurement where the runs have
 /// several. UserError, naming both sides, for runs of different corpora, measurements or scored
 /// tokens, for runs of one group that are no seeds of one experiment, and for a run without
 /// evaluation.
 Comparison compare_runs(std::vector<RunRecord> runs, std::optional<Measurement> only = {});
-
-/// A perplexity with four significant digits, and two decimals at least under 100.
-std::string format_perplexity(double perplexity);
-/// 65536 as "65,536".
-std::string format_count(int64_t count);
 
 }  // namespace lengthwise

@@ -39,6 +39,10 @@ class Fields {
     if (!at(key).is_number()) fail("{}: '{}' is no number", origin_, key);
     return at(key).get<double>();
   }
+  bool truth(const char* key) const {
+    if (!at(key).is_boolean()) fail("{}: '{}' is neither true nor false", origin_, key);
+    return at(key).get<bool>();
+  }
   /// Keys that may be null or absent.
   std::optional<std::string> optional_text(const char* key) const {
     return has(key) ? std::optional(text(key)) : std::nullopt;
@@ -84,17 +88,15 @@ size_t end_of_whole_lines(std::string_view text) {
   return Json::accept(text.substr(last_line)) ? text.size() : last_line;
 }
 
-void check_mean(const fs::path& file, const char* key, std::optional<double> stored,
-                std::optional<double> line) {
-  if (!stored && !line) return;
-  if (!stored) fail("{}: lacks the values behind the line's {}", file.string(), key);
-  if (!line || !(std::abs(*stored - *line) <= kTolerance * std::abs(*line))) {
-    fail("{}: its values give {} {:.9g}, its line in evaluation.jsonl says {}; evaluate again",
-         file.string(), key, *stored, line ? fmt::format("{:.9g}", *line) : "none");
-  }
+void check_mean(const fs::path& file, double stored, double line) {
+  if (std::abs(stored - line) <= kTolerance * std::abs(line)) return;
+  fail(
+      "{}: its values give nats_per_token {:.9g}, its line in evaluation.jsonl says {:.9g}; "
+      "evaluate again",
+      file.string(), stored, line);
 }
 
-/// Puts the means of the stored values in place of the line's, once they agree.
+/// Puts the mean of the stored values in place of the line's, once they agree.
 void believe_values(EvaluationRecord& record, const fs::path& folder) {
   const fs::path file = folder / record.file;
   const TokenValues values = read_token_values(file);
@@ -105,16 +107,17 @@ void believe_values(EvaluationRecord& record, const fs::path& folder) {
   };
   check("split", values.split, record.split);
   check("protocol", values.protocol, record.protocol);
-  check("length", values.length, record.length);
-  check("stride", values.stride, record.stride);
+  check("documents", values.documents, record.documents);
+  check("first_token", values.first_token, record.first_token);
+  check("length", values.layout.length, record.length);
+  check("stride", values.layout.stride, record.stride);
+  check("window_targets", values.layout.window_targets, record.window_targets);
+  check("skipped_targets", values.layout.skipped, record.skipped_targets);
   check("variant", values.variant, record.variant);
   check("corpus_hash", values.corpus_hash, record.corpus_hash);
   check("number of tokens", values.tokens, record.tokens);
-  check_mean(file, "nats_per_token", values.nats_per_token, record.nats_per_token);
-  check_mean(file, "ideal_nats_per_token", values.ideal_nats_per_token,
-             record.ideal_nats_per_token);
+  check_mean(file, values.nats_per_token, *record.nats_per_token);
   record.nats_per_token = values.nats_per_token;
-  record.ideal_nats_per_token = values.ideal_nats_per_token;
   record.corpus = values.corpus;
   record.scored_positions = values.scored_positions;
 }
@@ -163,6 +166,7 @@ std::string to_json(const EvaluationRecord& record) {
                {"first_token", record.first_token},
                {"length", record.length},
                {"stride", record.stride},
+               {"stride_is_length", record.stride_is_length},
                {"window_targets", record.window_targets},
                {"skipped_targets", record.skipped_targets}};
   if (!record.variant.empty()) json["variant"] = record.variant;
@@ -226,6 +230,7 @@ EvaluationRecord parse_evaluation(std::string_view json, const std::string& orig
   record.first_token = fields.text("first_token");
   record.length = fields.whole("length");
   record.stride = fields.whole("stride");
+  record.stride_is_length = fields.truth("stride_is_length");
   record.window_targets = fields.whole("window_targets");
   record.skipped_targets = fields.whole("skipped_targets");
   record.variant = fields.optional_text("variant").value_or("");

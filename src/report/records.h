@@ -13,14 +13,15 @@ namespace lengthwise {
 /// One measurement of one run: a line of evaluation.jsonl, and a file of per-token values.
 /// Perplexity is exp(nats_per_token) and is never kept apart from it.
 struct EvaluationRecord {
-  std::string split;            // "train", "valid" or "test"
-  std::string protocol;         // "non_overlapping", "sliding", "last_k", or a paper's own counting
-  std::string documents;        // "separate": windows never cross documents; "joined": they do
-  std::string first_token;      // what stands before a document's first: "none", "eos", "previous"
-  int64_t length = 0;           // eval_length: the longest input, in tokens
-  int64_t stride = 0;           // targets a window moves by
-  int64_t window_targets = 0;   // targets a window scores
-  int64_t skipped_targets = 0;  // at each document's start, never scored
+  std::string split;        // "train", "valid" or "test"
+  std::string protocol;     // "non_overlapping", "sliding", "last_k", or a paper's own counting
+  std::string documents;    // "separate": windows never cross documents; "joined": they do
+  std::string first_token;  // what stands before a document's first: "none", "eos", "previous"
+  int64_t length = 0;       // eval_length: the longest input, in tokens
+  int64_t stride = 0;       // targets a window moves by
+  bool stride_is_length = false;  // the protocol moves every window by its whole length
+  int64_t window_targets = 0;     // targets a window scores
+  int64_t skipped_targets = 0;    // at each document's start, never scored
   /// What was changed after training, as "position.scheme=none model.window=64"; empty: nothing.
   std::string variant;
   /// Set where the scheme reaches no further than this many tokens; nothing was measured then.
@@ -77,7 +78,8 @@ std::vector<EvaluationRecord> read_evaluations(const fs::path& folder);
 
 /// Everything a run folder says of itself. The means are computed again from the stored per-token
 /// values: UserError where a file is missing, truncated or not of this measurement, where a value
-/// is not finite, or where a mean differs from its line by more than 1e-6 of it.
+/// is not finite, or where a mean differs from its line by more than 1e-6 of it. The ideal reader's
+/// mean is the line's; it is computed again by report/token_statistics.h.
 RunRecord read_run(const fs::path& folder);
 
 }  // namespace lengthwise

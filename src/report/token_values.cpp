@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <span>
-#include <vector>
 
 #include "base/error.h"
 #include "base/safetensors.h"
@@ -13,21 +13,15 @@
 namespace lengthwise {
 namespace {
 
-struct Run {
-  int64_t first, count;
-};
-
-double mean_of(const SafetensorsFile& file, const std::string& name) {
+/// The first place of a value that is not finite is named: it is never averaged away.
+std::vector<float> finite_values(const SafetensorsFile& file, const std::string& name) {
   const std::span<const float> values = file.values<float>(name);
   if (values.empty()) fail("{}: tensor '{}' holds no value", file.path().string(), name);
-  double sum = 0;
   for (size_t i = 0; i < values.size(); ++i) {
-    if (!std::isfinite(values[i])) {
-      fail("{}: tensor '{}': value {} is not finite", file.path().string(), name, i);
-    }
-    sum += values[i];
+    if (std::isfinite(values[i])) continue;
+    fail("{}: tensor '{}': value {} is not finite", file.path().string(), name, i);
   }
-  return sum / static_cast<double>(values.size());
+  return {values.begin(), values.end()};
 }
 
 int64_t whole_metadata(const SafetensorsFile& file, const std::string& key) {
@@ -36,15 +30,27 @@ int64_t whole_metadata(const SafetensorsFile& file, const std::string& key) {
   return *value;
 }
 
+WindowLayout layout_of(const SafetensorsFile& file) {
+  const WindowLayout layout{whole_metadata(file, "length"), whole_metadata(file, "stride"),
+                            whole_metadata(file, "window_targets"),
+                            whole_metadata(file, "skipped_targets"),
+                            whole_metadata(file, "max_tokens")};
+  if (layout.window_targets < 1 || layout.window_targets > layout.length ||
+      layout.window_targets > layout.stride || layout.skipped < 0 || layout.max_targets < 0) {
+    fail("{}: its metadata describe windows that cannot be", file.path().string());
+  }
+  return layout;
+}
+
 /// The runs in the stream's order, those that touch made one: windows of any length that score the
 /// same tokens give the same list.
-std::vector<Run> scored_runs(const SafetensorsFile& file, int64_t tokens) {
+std::vector<ScoredRun> scored_runs(const SafetensorsFile& file, int64_t tokens) {
   const std::span<const int64_t> flat = file.values<int64_t>("positions");
   const std::string name = file.path().string();
   const std::vector<int64_t>& shape = file.arrays().at("positions").shape;
   if (shape.size() != 2 || shape[1] != 2) fail("{}: tensor 'positions' is not [R, 2]", name);
 
-  std::vector<Run> runs;
+  std::vector<ScoredRun> runs;
   for (size_t i = 0; i < flat.size(); i += 2) {
     if (flat[i] < 0 || flat[i] > std::numeric_limits<int64_t>::max() - tokens || flat[i + 1] < 1 ||
         flat[i + 1] > tokens) {
@@ -52,11 +58,11 @@ std::vector<Run> scored_runs(const SafetensorsFile& file, int64_t tokens) {
     }
     runs.push_back({flat[i], flat[i + 1]});
   }
-  std::ranges::sort(runs, {}, &Run::first);
+  std::ranges::sort(runs, {}, &ScoredRun::first);
 
-  std::vector<Run> merged;
+  std::vector<ScoredRun> merged;
   int64_t counted = 0;
-  for (const Run& run : runs) {
+  for (const ScoredRun& run : runs) {
     counted += run.count;
     const int64_t end = merged.empty() ? -1 : merged.back().first + merged.back().count;
     if (run.first < end) fail("{}: token {} was scored twice", name, run.first);
@@ -79,21 +85,21 @@ TokenValues read_token_values(const fs::path& path) {
   TokenValues values;
   values.split = file.metadata("split");
   values.protocol = file.metadata("protocol");
-  values.length = whole_metadata(file, "length");
-  values.stride = whole_metadata(file, "stride");
+  if (!file.metadata().contains("first_token")) {
+    fail("{}: was measured by an older version; evaluate again", path.string());
+  }
+  values.documents = file.metadata("documents");
+  values.first_token = file.metadata("first_token");
+  values.layout = layout_of(file);
   if (file.metadata().contains("variant")) values.variant = file.metadata("variant");
   values.corpus = file.metadata("corpus");
   values.corpus_hash = file.metadata("corpus_hash");
-  values.nats_per_token = mean_of(file, "nats");
-  values.tokens = static_cast<int64_t>(file.values<float>("nats").size());
-  if (file.arrays().contains("ideal_nats")) {
-    values.ideal_nats_per_token = mean_of(file, "ideal_nats");
-    if (file.values<float>("ideal_nats").size() != file.values<float>("nats").size()) {
-      fail("{}: tensors 'nats' and 'ideal_nats' differ in size", path.string());
-    }
-  }
-  const std::vector<Run> runs = scored_runs(file, values.tokens);
-  values.scored_positions = sha256(std::as_bytes(std::span(runs)));
+  values.nats = finite_values(file, "nats");
+  values.tokens = static_cast<int64_t>(values.nats.size());
+  values.nats_per_token = std::accumulate(values.nats.begin(), values.nats.end(), 0.0) /
+                          static_cast<double>(values.tokens);
+  values.runs = scored_runs(file, values.tokens);
+  values.scored_positions = sha256(std::as_bytes(std::span(values.runs)));
   return values;
 }
 

@@ -1,26 +1,35 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
+#include <vector>
 
 #include "base/files.h"
+#include "evaluation/windows.h"
 
 namespace lengthwise {
 
-/// What a file of per-token values comes to. The file is safetensors: `nats` F32 [N], the negative
-/// log-likelihood of every scored token; `positions` I64 [R, 2], the runs of scored stream
-/// positions (first, count); where the corpus has an exact reader `ideal_nats` F32 [N]; metadata
-/// split, protocol, length, stride, corpus, corpus_hash.
+/// Scored tokens that follow one another in the stream.
+struct ScoredRun {
+  int64_t first, count;
+
+  bool operator==(const ScoredRun&) const = default;
+};
+
+/// A file of per-token values. It is safetensors: `nats` F32 [N], the negative log-likelihood of
+/// every scored token in the order of the stream; `positions` I64 [R, 2], the runs of scored stream
+/// positions (first, count); metadata split, protocol, documents, first_token, length, stride,
+/// window_targets, skipped_targets, max_tokens, corpus, corpus_hash.
 struct TokenValues {
-  std::string split, protocol;
-  int64_t length = 0, stride = 0;
-  std::string variant;  // empty where the metadata has none
+  std::string split, protocol, documents, first_token;  // as EvaluationRecord's
+  WindowLayout layout{};                                // that the windows were planned by
+  std::string variant;                                  // empty where the metadata has none
   std::string corpus, corpus_hash;
   int64_t tokens = 0;
-  double nats_per_token = 0;  // a mean in double
-  std::optional<double> ideal_nats_per_token;
-  std::string scored_positions;  // SHA-256 of the scored positions, however they fall into runs
+  std::vector<float> nats;
+  double nats_per_token = 0;     // a mean in double
+  std::vector<ScoredRun> runs;   // in the order of the stream, those that touch made one
+  std::string scored_positions;  // SHA-256 of the runs
 };
 
 /// UserError where the file is missing or truncated, a value is not finite, or the positions are

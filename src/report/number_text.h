@@ -1,0 +1,13 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace lengthwise {
+
+/// A perplexity with four significant digits, and two decimals at least under 100.
+std::string format_perplexity(double perplexity);
+/// 65536 as "65,536".
+std::string format_count(int64_t count);
+
+}  // namespace lengthwise
