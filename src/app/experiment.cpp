@@ -4,10 +4,12 @@
 #include "app/display.h"
 #include "base/error.h"
 #include "data/dataset.h"
+#include "experiment/choose_measurement.h"
 #include "experiment/evaluate_run.h"
 #include "experiment/results.h"
 #include "experiment/train_run.h"
-#include "report/table.h"
+#include "report/statistics_table.h"
+#include "report/token_statistics.h"
 
 namespace lengthwise {
 namespace {
@@ -25,15 +27,14 @@ void compare(const Config& config, const std::vector<GridProgress>& progress,
     if (run.state == GridProgress::State::done) runs.push_back(read_run(run.folder));
   }
   if (runs.empty()) return;
-  const EvaluationOptions& evaluation = config.evaluation;
-  const Comparison comparison =
-      compare_runs(runs, Measurement{evaluation.split, evaluation.protocol, evaluation.stride});
+  Comparison comparison = compare_runs(runs, choose_measurement(runs, config.evaluation));
+  add_token_statistics(comparison);
   const fs::path folder = config.grid.results.empty() ? fs::path(config.grid.folder) / "comparison"
                                                       : fs::path(config.grid.results);
   write_results(folder, comparison, runs,
                 {config.grid.question.empty() ? "Experiment" : config.grid.question,
                  experiment_command(arguments), config_text(config)});
-  fmt::print("\n{}\nwritten: {}\n", terminal_table(comparison), folder.string());
+  fmt::print("\n{}\nwritten: {}\n", terminal_report(comparison), folder.string());
 }
 
 /// What the data cannot serve is said before the first run, not by each of them. Text is prepared

@@ -7,6 +7,7 @@
 
 #include "experiment/provenance.h"
 #include "report/curve.h"
+#include "report/statistics_table.h"
 #include "report/table.h"
 
 namespace lengthwise {
@@ -38,7 +39,9 @@ std::string readme(const Comparison& comparison, const std::vector<RunRecord>& r
   const Provenance made = provenance();
   std::string text = fmt::format("# {}\n\n", header.title);
   text += markdown_table(comparison);
-  text += "\n![perplexity against eval length](curve.svg)\n\n## How it was made\n\n";
+  text += "\n![perplexity against eval length](curve.svg)\n\n";
+  text += markdown_statistics(comparison);
+  text += "\n## How it was made\n\n";
   text += fmt::format("    {}\n\n", header.command);
   text += fmt::format(
       "lengthwise {} (commit {}), LibTorch {}, {}; {} thread(s) a run; trained {} to {}; this page "
@@ -83,6 +86,9 @@ void write_results(const fs::path& folder, const Comparison& comparison,
   make_folder(folder);
   write_curves(comparison, folder);
   write_file(folder / "table.csv", csv_table(comparison));
+  write_file(folder / "differences.csv", differences_csv(comparison));
+  if (comparison.has_ideal()) write_file(folder / "gaps.csv", gaps_csv(comparison));
+  write_file(folder / "breakdowns.csv", breakdowns_csv(comparison));
   write_file(folder / "records.jsonl", records(runs));
   if (!header.options.empty()) write_file(folder / "options.ini", header.options);
   write_file(folder / "README.md", readme(comparison, runs, header));

@@ -5,25 +5,18 @@
 #include <algorithm>
 #include <cmath>
 
+#include "report/text_grid.h"
+
 namespace lengthwise {
 namespace {
 
-using Grid = std::vector<std::vector<std::string>>;  // the first row is the heading
-
-/// How a rendering marks the best of a column.
+/// How a rendering marks the best of a column; `otherwise` keeps the digits of others in line.
 struct Marks {
-  std::string_view before, after, otherwise;  // otherwise: keeps the digits of others in line
+  std::string_view before, after, otherwise;
 };
 
-size_t width_of(std::string_view utf8) {
-  return static_cast<size_t>(std::ranges::count_if(
-      utf8, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-}
-
-std::string padded(const std::string& text, size_t width, bool to_the_right) {
-  const std::string space(width - std::min(width, width_of(text)), ' ');
-  return to_the_right ? space + text : text + space;
-}
+// What the best is not told from.
+constexpr std::string_view kTied = "~";
 
 /// The deviation with as many decimals as its mean.
 std::string format_deviation(double deviation, double mean) {
@@ -36,21 +29,32 @@ std::string format_deviation(double deviation, double mean) {
   return fmt::format("{:.{}f}", deviation, decimals);
 }
 
+/// Half of the interval, the wider half; without an interval what there is of the seeds' spread.
+std::optional<double> spread_of(const Cell& cell) {
+  if (!cell.perplexity_interval) return cell.perplexity_deviation();
+  const double mean = cell.mean_perplexity();
+  return std::max(mean - cell.perplexity_interval->lo, cell.perplexity_interval->hi - mean);
+}
+
+bool is_tied(const Cell& cell) {
+  return cell.behind_best && cell.behind_best->interval && !cell.distinguishable_from_best();
+}
+
 std::string cell_text(const Cell& cell, const Marks& marks) {
   if (!cell.measured()) {
     return cell.beyond_max_length ? fmt::format("–{}", marks.otherwise) : std::string();
   }
   std::string text = format_perplexity(cell.mean_perplexity());
-  if (const auto deviation = cell.perplexity_deviation()) {
-    text += " ± " + format_deviation(*deviation, cell.mean_perplexity());
+  if (const auto spread = spread_of(cell)) {
+    text += " ± " + format_deviation(*spread, cell.mean_perplexity());
   }
-  if (!cell.best) return text + std::string(marks.otherwise);
-  return fmt::format("{}{}{}", marks.before, text, marks.after);
+  if (cell.best) return fmt::format("{}{}{}", marks.before, text, marks.after);
+  return text + std::string(is_tied(cell) ? kTied : marks.otherwise);
 }
 
-Grid grid_of(const Comparison& comparison, const Marks& marks) {
+TextGrid grid_of(const Comparison& comparison, const Marks& marks) {
   const std::string otherwise(marks.otherwise);
-  Grid grid{{"scheme", "train_length", "seeds"}};
+  TextGrid grid{{"scheme", "train_length", "seeds"}};
   for (const int64_t length : comparison.eval_lengths) {
     grid[0].push_back(fmt::format("{}{}", length, otherwise));
   }
@@ -68,37 +72,36 @@ Grid grid_of(const Comparison& comparison, const Marks& marks) {
   return grid;
 }
 
-std::vector<size_t> widths_of(const Grid& grid) {
-  std::vector<size_t> widths(grid[0].size());
-  for (const auto& row : grid) {
-    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
-  }
-  return widths;
-}
-
-std::string rendered(const std::vector<std::string>& row, const std::vector<size_t>& widths,
-                     std::string_view separator) {
-  std::string line;
-  for (size_t i = 0; i < row.size(); ++i) {
-    if (i > 0) line += separator;
-    line += padded(row[i], widths[i], /*to_the_right=*/i > 0);
-  }
-  return line;
-}
-
 /// The lines under a table that say how to read it; only what occurs in it.
 std::vector<std::string> explanations(const Comparison& comparison, std::string_view best_mark) {
-  bool best = false, several = false, limit = false;
+  bool best = false, tied = false, several = false, one = false, interval = false, limit = false;
   for (const Row& row : comparison.rows) {
     for (const Cell& cell : row.cells) {
       best = best || cell.best;
+      tied = tied || (is_tied(cell) && !cell.best);
       several = several || cell.nats_per_token.size() > 1;
+      one = one || cell.nats_per_token.size() == 1;
+      interval = interval || cell.perplexity_interval;
       limit = limit || (cell.beyond_max_length && !cell.measured());
     }
   }
   std::vector<std::string> lines{"Columns: eval_length in tokens."};
   if (best) lines.push_back(fmt::format("{}: the lowest of its column.", best_mark));
-  if (several) lines.push_back("Mean over seeds ± sample standard deviation.");
+  if (tied) {
+    lines.push_back(fmt::format(
+        "{}: not distinguishable from the lowest: the 95 % interval of their paired difference "
+        "holds 0.",
+        kTied));
+  }
+  if (interval) {
+    lines.push_back(fmt::format(
+        "±: 95 % interval by resampling {}{}.{}", comparison.blocks, several ? " and seeds" : "",
+        one ? " Of a single seed it says how the tokens scatter, not how another seed would."
+            : ""));
+  } else if (several) {
+    lines.push_back("Mean over seeds ± sample standard deviation.");
+  }
+  if (!interval && !comparison.blocks.empty()) lines.push_back(comparison.blocks + ".");
   if (limit) lines.push_back("–: beyond the scheme's limit.");
   if (comparison.has_ideal()) {
     lines.push_back("ideal reader: the exact Bayes-optimal predictor, given the same windows.");
@@ -106,30 +109,48 @@ std::vector<std::string> explanations(const Comparison& comparison, std::string_
   return lines;
 }
 
-std::string without_trailing_space(std::string line) {
-  line.resize(line.find_last_not_of(' ') + 1);
-  return line;
-}
-
-std::string quoted(const std::string& text) {
-  if (text.find_first_of(",\"\n") == std::string::npos) return text;
-  std::string doubled;
-  for (const char c : text) doubled += c == '"' ? "\"\"" : std::string(1, c);
-  return '"' + doubled + '"';
-}
-
 std::string number(std::optional<double> value) {
   return value ? fmt::format("{}", *value) : std::string();
 }
 
-/// From perplexity to peak_memory_mib.
-std::string csv_values(const Comparison& comparison, const Cell& cell,
-                       std::optional<double> ideal_nats) {
-  if (!cell.measured()) return ",,,,,,";
-  return fmt::format("{},{},{},{},{},{},{}", number(cell.mean_perplexity()),
-                     number(cell.perplexity_deviation()), number(cell.mean_nats_per_token()),
-                     comparison.tokens, number(ideal_nats), number(cell.tokens_per_second),
-                     number(cell.peak_memory_mib));
+std::string number(const std::optional<Interval>& interval, double Interval::*bound) {
+  return interval ? fmt::format("{}", (*interval).*bound) : std::string();
+}
+
+std::vector<std::string> csv_row(const Comparison& comparison, const Row& row, size_t column) {
+  const Cell& cell = row.cells[column];
+  const Measurement& measurement = comparison.measurement;
+  const int64_t length = comparison.eval_lengths[column];
+  std::vector<std::string> fields{
+      row.label(),
+      fmt::format("{}", row.train_length),
+      fmt::format("{}", length),
+      measurement.split,
+      measurement.protocol,
+      fmt::format("{}", measurement.stride == 0 ? length : measurement.stride),
+      fmt::format("{}", cell.nats_per_token.size())};
+  if (cell.measured()) {
+    fields.insert(fields.end(),
+                  {number(cell.mean_perplexity()), number(cell.perplexity_deviation()),
+                   number(cell.mean_nats_per_token()), fmt::format("{}", comparison.tokens),
+                   number(comparison.ideal_nats[column]), number(cell.tokens_per_second),
+                   number(cell.peak_memory_mib)});
+  } else {
+    fields.resize(fields.size() + 7);
+  }
+  const bool beyond = cell.beyond_max_length && !cell.measured();
+  fields.insert(
+      fields.end(),
+      {cell.best       ? "best"
+       : is_tied(cell) ? "not distinguishable"
+                       : "",
+       beyond ? fmt::format("{}", *cell.beyond_max_length) : "", comparison.corpus,
+       measurement.documents, measurement.first_token,
+       number(cell.perplexity_interval, &Interval::lo),
+       number(cell.perplexity_interval, &Interval::hi), number(cell.nats_interval, &Interval::lo),
+       number(cell.nats_interval, &Interval::hi), number(comparison.bits_per_byte(cell)),
+       number(comparison.perplexity_per_word(cell))});
+  return fields;
 }
 
 }  // namespace
@@ -140,65 +161,56 @@ std::string title_line(const Comparison& comparison) {
 }
 
 std::string terminal_table(const Comparison& comparison) {
-  const Grid grid = grid_of(comparison, {"", "*", " "});
-  const std::vector<size_t> widths = widths_of(grid);
-  std::string text = title_line(comparison) + "\n";
-  for (size_t i = 0; i < grid.size(); ++i) {
-    const std::string line = rendered(grid[i], widths, "  ");
-    text += without_trailing_space(line) + "\n";
-    if (i > 0) continue;
-    for (size_t dash = 0; dash < width_of(line); ++dash) text += "─";
-    text += "\n";
-  }
+  const TextGrid grid = grid_of(comparison, {"", "*", " "});
+  std::string text = title_line(comparison) + "\n" + terminal_lines(grid);
   for (const std::string& line : explanations(comparison, "*")) text += line + "\n";
   for (const std::string& note : comparison.notes) text += "Note: " + note + "\n";
   return text;
 }
 
 std::string markdown_table(const Comparison& comparison) {
-  const Grid grid = grid_of(comparison, {"**", "**", ""});
-  std::vector<size_t> widths = widths_of(grid);
-  for (size_t& width : widths) width = std::max<size_t>(width, 3);
-  std::string text = title_line(comparison) + "\n\n";
-  for (size_t i = 0; i < grid.size(); ++i) {
-    text += "| " + rendered(grid[i], widths, " | ") + " |\n";
-    if (i > 0) continue;
-    text += "|";
-    for (size_t column = 0; column < widths.size(); ++column) {
-      text += column == 0 ? ":" : "-";
-      text += std::string(widths[column], '-');
-      text += column == 0 ? "-|" : ":|";
-    }
-    text += "\n";
-  }
-  text += "\n";
+  const TextGrid grid = grid_of(comparison, {"**", "**", ""});
+  std::string text = title_line(comparison) + "\n\n" + markdown_lines(grid) + "\n";
   for (const std::string& line : explanations(comparison, "Bold")) text += line + "\n";
   for (const std::string& note : comparison.notes) text += "Note: " + note + "\n";
   return text;
 }
 
 std::string csv_table(const Comparison& comparison) {
-  std::string text =
-      "scheme,train_length,eval_length,split,protocol,stride,seeds,perplexity,perplexity_std,"
-      "nats_per_token,tokens,ideal_nats_per_token,tokens_per_second,peak_memory_mib,best,"
-      "beyond_max_length,corpus\n";
-  const Measurement& measurement = comparison.measurement;
+  TextGrid grid{{"scheme",
+                 "train_length",
+                 "eval_length",
+                 "split",
+                 "protocol",
+                 "stride",
+                 "seeds",
+                 "perplexity",
+                 "perplexity_std",
+                 "nats_per_token",
+                 "tokens",
+                 "ideal_nats_per_token",
+                 "tokens_per_second",
+                 "peak_memory_mib",
+                 "best",
+                 "beyond_max_length",
+                 "corpus",
+                 "documents",
+                 "first_token",
+                 "perplexity_lo",
+                 "perplexity_hi",
+                 "nats_per_token_lo",
+                 "nats_per_token_hi",
+                 "bits_per_byte",
+                 "perplexity_per_word"}};
   for (const Row& row : comparison.rows) {
-    for (size_t i = 0; i < row.cells.size(); ++i) {
-      const Cell& cell = row.cells[i];
-      if (!cell.measured() && !cell.beyond_max_length) continue;
-      const int64_t length = comparison.eval_lengths[i];
-      text += fmt::format(
-          "{},{},{},{},{},{},{},{},{},{},{}\n", quoted(row.label()), row.train_length, length,
-          quoted(measurement.split), quoted(measurement.protocol),
-          measurement.stride == 0 ? length : measurement.stride, cell.nats_per_token.size(),
-          csv_values(comparison, cell, comparison.ideal_nats[i]), cell.best ? "best" : "",
-          cell.beyond_max_length && !cell.measured() ? fmt::format("{}", *cell.beyond_max_length)
-                                                     : "",
-          quoted(comparison.corpus));
+    for (size_t column = 0; column < row.cells.size(); ++column) {
+      const Cell& cell = row.cells[column];
+      if (cell.measured() || cell.beyond_max_length) {
+        grid.push_back(csv_row(comparison, row, column));
+      }
     }
   }
-  return text;
+  return csv_lines(grid);
 }
 
 }  // namespace lengthwise

@@ -11,14 +11,16 @@ namespace lengthwise {
 std::string title_line(const Comparison& comparison);
 
 /// A row a scheme and train_length, a column an eval_length, a cell the mean over seeds of the
-/// perplexity with ± the sample standard deviation; "–" beyond the scheme's limit, blank where
-/// nothing was measured. The best of a column is marked with * in the terminal and bold in
-/// Markdown.
+/// perplexity with ± half of its 95 % interval, or, where none was computed, the sample standard
+/// deviation over seeds; "–" beyond the scheme's limit, blank where nothing was measured. The best
+/// of a column is marked with * in the terminal and bold in Markdown, what cannot be told from it
+/// with ~ in both.
 std::string terminal_table(const Comparison& comparison);
 std::string markdown_table(const Comparison& comparison);
 
-/// The same in long form, a line a cell that is not blank, at full precision. Empty where there is
-/// no number: perplexity_std below two seeds, everything measured beyond the scheme's limit.
+/// The same in long form, a line a cell that is not blank, at full precision, with bits per byte
+/// and perplexity per word where the scored tokens stand for a whole text. Empty where there is no
+/// number: perplexity_std below two seeds, everything measured beyond the scheme's limit.
 std::string csv_table(const Comparison& comparison);
 
 }  // namespace lengthwise

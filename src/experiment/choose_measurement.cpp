@@ -1,0 +1,38 @@
+#include "experiment/choose_measurement.h"
+
+#include <fmt/ranges.h>
+
+#include "base/error.h"
+
+namespace lengthwise {
+namespace {
+
+bool is_wanted(const Measurement& measurement, const EvaluationOptions& options) {
+  const int64_t scored =
+      measurement.window_targets == 0 ? measurement.stride : measurement.window_targets;
+  return measurement.split == options.split && measurement.protocol == options.protocol_label() &&
+         (options.stride == 0 || options.stride == measurement.stride) &&
+         (options.last == 0 || options.last == scored) &&
+         (options.first_token == "vocabulary" || options.first_token == measurement.first_token);
+}
+
+}  // namespace
+
+std::optional<Measurement> choose_measurement(const std::vector<RunRecord>& runs,
+                                              const EvaluationOptions& options) {
+  const std::vector<Measurement> all = measurements(runs);
+  if (all.size() <= 1) return std::nullopt;
+  std::vector<std::string> names;
+  std::vector<Measurement> wanted;
+  for (const Measurement& each : all) {
+    names.push_back(describe(each));
+    if (is_wanted(each, options)) wanted.push_back(each);
+  }
+  if (wanted.size() == 1) return wanted.front();
+  fail("compare: {} was measured on the {} split, {} windows{}; choose by --evaluation.*: {}",
+       wanted.empty() ? "nothing" : "more than one thing", options.split, options.protocol_label(),
+       options.stride == 0 ? "" : fmt::format(", stride {}", options.stride),
+       fmt::join(names, "; "));
+}
+
+}  // namespace lengthwise
