@@ -9,7 +9,7 @@
 namespace lengthwise {
 namespace {
 
-constexpr size_t kLeastBlocks = 20, kMostBlocks = 128;
+constexpr size_t kLeastBlocks = 20, kMostBlocks = 64;
 constexpr size_t kLeastTokens = 2000;
 
 /// Where each document's scored tokens end.

@@ -17,7 +17,7 @@ struct Blocks {
 
 /// Blocks are documents where these are worth at least 20 of equal size, (sum n)^2 / sum n^2 over
 /// their scored tokens n; otherwise equal stretches of scored tokens, at least the longest
-/// evaluation length each. Of more than 128 documents or stretches neighbours go together, and of
+/// evaluation length each. Of more than 64 documents or stretches neighbours go together, and of
 /// fewer than 20 stretches there are 20 shorter ones, with a warning. Below 2,000 tokens there are
 /// none. `documents`: of each scored token, in the order of the stream.
 Blocks plan_blocks(std::span<const int64_t> documents, int64_t longest_length);

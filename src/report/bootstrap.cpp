@@ -14,161 +14,188 @@ namespace {
 
 constexpr double kNormal975 = 1.959964;
 
-double total(std::span<const double> values) {
+double total(const std::vector<double>& values) {
   return std::accumulate(values.begin(), values.end(), 0.0);
 }
 
-double dot(std::span<const double> a, std::span<const double> b) {
-  return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
-}
-
-double block_variance_of(const std::vector<double>& residuals) {
-  const auto blocks = static_cast<double>(residuals.size());
-  return dot(residuals, residuals) * blocks / (blocks - 1);
-}
-
-/// The seeds' means of one resample, their deviations from the mean over seeds made as large as
-/// those of independent seeds.
-void stretch_about_mean(std::vector<double>& seeds) {
-  if (seeds.size() < 2) return;
+VariancePart variance_of_mean(const std::vector<double>& seeds, double mean) {
   const auto count = static_cast<double>(seeds.size());
-  const double centre = total(seeds) / count;
-  const double stretch = std::sqrt(count / (count - 1));
-  for (double& seed : seeds) seed = centre + stretch * (seed - centre);
-}
-
-VariancePart variance_of_mean(const std::vector<double>& seeds) {
-  const auto count = static_cast<double>(seeds.size());
-  const double centre = total(seeds) / count;
   double squares = 0;
-  for (const double seed : seeds) squares += (seed - centre) * (seed - centre);
+  for (const double seed : seeds) squares += (seed - mean) * (seed - mean);
   return {squares / (count - 1) / count, count - 1};
 }
 
-double plain_mean(std::span<const double> values) {
-  return total(values) / static_cast<double>(values.size());
-}
-
-double log_mean_exp(std::span<const double> values) {
-  const double largest = *std::ranges::max_element(values);
-  double sum = 0;
-  for (const double value : values) sum += std::exp(value - largest);
-  return largest + std::log(sum / static_cast<double>(values.size()));
-}
-
-/// `centre` turns the seeds' means into one number.
-template <class Centre>
-Resampled resampled(const BlockDraws& draws, const std::vector<std::vector<double>>& sums,
-                    const std::vector<double>& block_tokens, size_t row, const Centre& centre) {
-  Resampled result = linear_mean(sums, block_tokens);
-  const size_t seeds = sums.size();
-  std::vector<double> means(seeds), drawn(seeds);
-  for (size_t s = 0; s < seeds; ++s) means[s] = total(sums[s]) / total(block_tokens);
-  result.value = centre(means);
-
+std::vector<double> drawn_seeds(const std::vector<double>& seeds, double mean, size_t row) {
+  const auto count = static_cast<double>(seeds.size());
+  const double stretch = std::sqrt(count / (count - 1)) / count;
   SplitMix64 random = split_stream(kBootstrapSeed, row + 1);
-  result.draws.resize(kResamples);
-  for (size_t r = 0; r < kResamples; ++r) {
-    const double tokens = dot(draws.times(r), block_tokens);
-    for (size_t s = 0; s < seeds; ++s) means[s] = dot(draws.times(r), sums[s]) / tokens;
-    stretch_about_mean(means);
-    for (size_t s = 0; s < seeds; ++s) drawn[s] = means[seeds == 1 ? 0 : random.below(seeds)];
-    result.draws[r] = centre(drawn);
+  std::vector<double> deviations(kResamples);
+  for (double& deviation : deviations) {
+    for (size_t s = 0; s < seeds.size(); ++s) {
+      deviation += stretch * (seeds[random.below(seeds.size())] - mean);
+    }
   }
+  return deviations;
+}
+
+/// What each block adds to the mean's deviation, before the division by all tokens.
+std::vector<double> residuals_of(const BlockMean& mean) {
+  std::vector<double> residuals(mean.sums.size());
+  for (size_t b = 0; b < residuals.size(); ++b) {
+    residuals[b] = mean.sums[b] - mean.value * mean.tokens[b];
+  }
+  return residuals;
+}
+
+std::vector<double> products(const std::vector<double>& a, const std::vector<double>& b) {
+  std::vector<double> result(a.size());
+  for (size_t i = 0; i < a.size(); ++i) result[i] = a[i] * b[i];
   return result;
 }
 
-}  // namespace
-
-BlockDraws::BlockDraws(std::vector<double> block_tokens) : block_tokens_(std::move(block_tokens)) {
-  if (blocks() < 2) throw std::invalid_argument("a bootstrap of fewer than two blocks");
-  times_.resize(kResamples * blocks());
-  SplitMix64 random = split_stream(kBootstrapSeed, 0);
-  for (size_t r = 0; r < kResamples; ++r) {
-    for (size_t i = 0; i < blocks(); ++i) ++times_[r * blocks() + random.below(blocks())];
-  }
+/// Of the mean of blocks of different size (Cochran 1977, section 6.4), by linearisation.
+double block_variance(double squared_residuals, double tokens, size_t blocks) {
+  const auto count = static_cast<double>(blocks);
+  return std::max(0.0, squared_residuals) / (tokens * tokens) * count / (count - 1);
 }
 
-double Resampled::degrees_of_freedom() const {
-  const auto blocks = static_cast<double>(residuals.size());
-  const double block_variance = block_variance_of(residuals);
-  double variance = block_variance;
-  double squares = block_variance * block_variance / (blocks - 1);
-  for (const VariancePart& part : seed_variance) {
+double block_variance(const BlockMean& mean) {
+  const std::vector<double> residuals = residuals_of(mean);
+  return block_variance(total(products(residuals, residuals)), total(mean.tokens),
+                        residuals.size());
+}
+
+/// Of the seeds' and the blocks' parts together, the latter as if known with `block_degrees`.
+double degrees_of_freedom(const BlockMean& mean, double block_degrees) {
+  double variance = block_variance(mean);
+  double squares = variance * variance / block_degrees;
+  for (const VariancePart& part : mean.seed_variance) {
     variance += part.variance;
     squares += part.variance * part.variance / part.degrees;
   }
-  return squares > 0 ? variance * variance / squares : blocks - 1;
+  return squares > 0 ? variance * variance / squares : block_degrees;
 }
 
-std::optional<double> Resampled::standard_error() const {
-  if (residuals.size() < 2) return std::nullopt;
-  double variance = block_variance_of(residuals);
-  for (const VariancePart& part : seed_variance) variance += part.variance;
-  return std::sqrt(variance);
-}
-
-Estimate Resampled::estimate() const {
-  if (draws.empty()) return {value, std::nullopt};
-  return {value, interval_95(value, draws, residuals.size(), degrees_of_freedom())};
-}
-
-Resampled operator-(const Resampled& a, const Resampled& b) {
-  Resampled difference = a;
-  difference.value -= b.value;
-  for (size_t i = 0; i < difference.draws.size(); ++i) difference.draws[i] -= b.draws[i];
-  for (size_t i = 0; i < difference.residuals.size(); ++i)
-    difference.residuals[i] -= b.residuals[i];
-  difference.seed_variance.insert(difference.seed_variance.end(), b.seed_variance.begin(),
-                                  b.seed_variance.end());
-  return difference;
-}
-
-Resampled linear_mean(const std::vector<std::vector<double>>& sums,
-                      const std::vector<double>& block_tokens) {
-  const double tokens = total(block_tokens);
-  const auto seeds = static_cast<double>(sums.size());
-  Resampled result;
-  std::vector<double> means;
-  for (const std::vector<double>& seed : sums) means.push_back(total(seed) / tokens);
-  result.value = plain_mean(means);
-  if (means.size() > 1) result.seed_variance.push_back(variance_of_mean(means));
-  result.residuals.resize(block_tokens.size());
-  for (size_t b = 0; b < block_tokens.size(); ++b) {
-    for (size_t s = 0; s < means.size(); ++s) {
-      result.residuals[b] += (sums[s][b] - means[s] * block_tokens[b]) / tokens / seeds;
-    }
-  }
-  return result;
-}
-
-Resampled resampled_mean(const BlockDraws& draws, const std::vector<std::vector<double>>& sums,
-                         const std::vector<double>& block_tokens, size_t row) {
-  return resampled(draws, sums, block_tokens, row, plain_mean);
-}
-
-Resampled resampled_log_perplexity(const BlockDraws& draws,
-                                   const std::vector<std::vector<double>>& sums, size_t row) {
-  return resampled(draws, sums, draws.block_tokens(), row, log_mean_exp);
-}
-
-Interval interval_95(double value, std::vector<double> draws, size_t blocks,
-                     double degrees_of_freedom) {
+/// The 2.5 % and 97.5 % percentiles, their distances from the value stretched.
+Interval stretched_percentiles(double value, std::vector<double> draws, double stretch) {
   std::erase_if(draws, [](double draw) { return !std::isfinite(draw); });
   if (draws.empty()) {
     constexpr double kInfinity = std::numeric_limits<double>::infinity();
     return {-kInfinity, kInfinity};
   }
   const auto percentile = [&](double share) {
-    const auto place = static_cast<std::ptrdiff_t>(share * static_cast<double>(draws.size() - 1));
+    const auto place =
+        static_cast<std::ptrdiff_t>(std::lround(share * static_cast<double>(draws.size() - 1)));
     std::ranges::nth_element(draws, draws.begin() + place);
     return draws[static_cast<size_t>(place)];
   };
-  const auto count = static_cast<double>(blocks);
-  const double stretch =
-      std::sqrt(count / (count - 1)) * student_t_975(degrees_of_freedom) / kNormal975;
   return {value - stretch * (value - percentile(0.025)),
           value + stretch * (percentile(0.975) - value)};
+}
+
+/// The value less what the mean was off in each resample, in units of the standard error there.
+std::vector<double> studentised(const BlockMean& mean, const BlockDraws& draws) {
+  const std::vector<double> residuals = residuals_of(mean);
+  const std::vector<double> tokens = draws.sums(mean.tokens);
+  const std::vector<double> sums = draws.sums(residuals);
+  const std::vector<double> squares = draws.sums(products(residuals, residuals));
+  const std::vector<double> mixed = draws.sums(products(residuals, mean.tokens));
+  const std::vector<double> token_squares = draws.sums(products(mean.tokens, mean.tokens));
+  const double error = std::sqrt(block_variance(mean));
+  std::vector<double> values(kResamples);
+  for (size_t r = 0; r < kResamples; ++r) {
+    const double off = sums[r] / tokens[r];
+    const double squared = squares[r] - 2 * off * mixed[r] + off * off * token_squares[r];
+    const double error_there = std::sqrt(block_variance(squared, tokens[r], draws.blocks()));
+    values[r] = mean.value - (off == 0 ? 0 : off / error_there * error);
+  }
+  return values;
+}
+
+void add_seeds(std::vector<double>& values, const BlockMean& mean) {
+  for (size_t r = 0; r < mean.seed_draws.size(); ++r) values[r] += mean.seed_draws[r];
+}
+
+}  // namespace
+
+BlockDraws::BlockDraws(size_t blocks) : blocks_(blocks), times_(blocks * kResamples) {
+  if (blocks < 2) throw std::invalid_argument("a bootstrap of fewer than two blocks");
+  SplitMix64 random = split_stream(kBootstrapSeed, 0);
+  for (size_t r = 0; r < kResamples; ++r) {
+    for (size_t i = 0; i < blocks; ++i) ++times_[random.below(blocks) * kResamples + r];
+  }
+}
+
+std::vector<double> BlockDraws::sums(const std::vector<double>& values) const {
+  std::vector<double> result(kResamples);
+  for (size_t b = 0; b < blocks_; ++b) {
+    const std::span<const double> drawn = times(b);
+    for (size_t r = 0; r < kResamples; ++r) result[r] += drawn[r] * values[b];
+  }
+  return result;
+}
+
+std::optional<double> BlockMean::standard_error() const {
+  if (sums.size() < 2) return std::nullopt;
+  double variance = block_variance(*this);
+  for (const VariancePart& part : seed_variance) variance += part.variance;
+  return std::sqrt(variance);
+}
+
+BlockMean block_mean(const std::vector<std::vector<double>>& seeds,
+                     const std::vector<double>& tokens, size_t row) {
+  BlockMean mean;
+  mean.tokens = tokens;
+  mean.sums.resize(tokens.size());
+  std::vector<double> means;
+  for (const std::vector<double>& seed : seeds) {
+    means.push_back(total(seed) / total(tokens));
+    for (size_t b = 0; b < seed.size(); ++b) {
+      mean.sums[b] += seed[b] / static_cast<double>(seeds.size());
+    }
+  }
+  mean.value = total(means) / static_cast<double>(means.size());
+  if (means.size() > 1) {
+    mean.seed_variance.push_back(variance_of_mean(means, mean.value));
+    mean.seed_draws = drawn_seeds(means, mean.value, row);
+  }
+  return mean;
+}
+
+BlockMean operator-(const BlockMean& a, const BlockMean& b) {
+  BlockMean difference = a;
+  difference.value -= b.value;
+  for (size_t i = 0; i < b.sums.size(); ++i) difference.sums[i] -= b.sums[i];
+  difference.seed_draws.resize(std::max(a.seed_draws.size(), b.seed_draws.size()));
+  for (size_t r = 0; r < b.seed_draws.size(); ++r) difference.seed_draws[r] -= b.seed_draws[r];
+  difference.seed_variance.insert(difference.seed_variance.end(), b.seed_variance.begin(),
+                                  b.seed_variance.end());
+  return difference;
+}
+
+Estimate estimate(const BlockMean& mean, const BlockDraws& draws) {
+  std::vector<double> values = studentised(mean, draws);
+  add_seeds(values, mean);
+  // The blocks' part needs no stretching: resampling has told how uncertain its error is.
+  constexpr double kKnown = 1e9;
+  const double stretch = student_t_975(degrees_of_freedom(mean, kKnown)) / kNormal975;
+  return {mean.value, stretched_percentiles(mean.value, std::move(values), stretch)};
+}
+
+std::vector<double> resampled(const BlockMean& mean, const BlockDraws& draws) {
+  std::vector<double> values = draws.sums(mean.sums);
+  const std::vector<double> tokens = draws.sums(mean.tokens);
+  for (size_t r = 0; r < kResamples; ++r) values[r] /= tokens[r];
+  add_seeds(values, mean);
+  return values;
+}
+
+Estimate percentile_estimate(double value, std::vector<double> resampled_values,
+                             const BlockMean& mean) {
+  const auto blocks = static_cast<double>(mean.sums.size());
+  const double stretch = std::sqrt(blocks / (blocks - 1)) *
+                         student_t_975(degrees_of_freedom(mean, blocks - 1)) / kNormal975;
+  return {value, stretched_percentiles(value, std::move(resampled_values), stretch)};
 }
 
 double student_t_975(double degrees_of_freedom) {

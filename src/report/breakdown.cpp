@@ -15,11 +15,11 @@ BinMean bin_mean(const std::vector<std::vector<double>>& seeds, const std::vecto
   BinMean bin;
   bin.tokens = total(tokens);
   if (bin.tokens == 0) return bin;
-  const Resampled mean = linear_mean(seeds, tokens);
+  const BlockMean mean = block_mean(seeds, tokens, 0);
   bin.nats_per_token = mean.value;
   bin.standard_error = mean.standard_error();
   if (ideal == nullptr) return bin;
-  const Resampled gap = mean - linear_mean({*ideal}, tokens);
+  const BlockMean gap = mean - block_mean({*ideal}, tokens, 0);
   bin.gap = gap.value;
   bin.gap_standard_error = gap.standard_error();
   return bin;

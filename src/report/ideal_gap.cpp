@@ -9,18 +9,17 @@ namespace {
 /// A number that a formula makes of several means: `at(i)` for resample i, the value itself for -1.
 template <class Formula>
 Estimate derived(const Resampled& model, const Formula& at) {
-  const Estimate value{at(-1), std::nullopt};
-  if (model.draws.empty()) return value;
+  const double value = at(-1);
+  if (model.draws.empty()) return {value, std::nullopt};
   std::vector<double> draws;
   for (size_t i = 0; i < model.draws.size(); ++i) {
     draws.push_back(at(static_cast<std::ptrdiff_t>(i)));
   }
-  return {value.value, interval_95(value.value, std::move(draws), model.residuals.size(),
-                                   model.degrees_of_freedom())};
+  return percentile_estimate(value, std::move(draws), model.mean);
 }
 
 double at(const Resampled& mean, std::ptrdiff_t resample) {
-  return resample < 0 ? mean.value : mean.draws[static_cast<size_t>(resample)];
+  return resample < 0 ? mean.mean.value : mean.draws[static_cast<size_t>(resample)];
 }
 
 /// log2 of the memory at which the falling losses cross `nats`; the first crossing, where chance

@@ -8,10 +8,17 @@
 
 namespace lengthwise {
 
+/// A mean with its value in every resample; these are empty where there are too few blocks.
+struct Resampled {
+  BlockMean mean;
+  std::vector<double> draws;
+};
+
 /// The exact reader on the windows of one length, resampled as the rows are.
 struct IdealColumn {
   int64_t length = 0;
-  Resampled all, order, memory;
+  Resampled all;
+  BlockMean order, memory;
   std::vector<int64_t> memories;   // tokens, ascending, all below the length
   std::vector<Resampled> limited;  // the reader that remembers so many, each
 };

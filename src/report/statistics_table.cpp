@@ -37,7 +37,8 @@ std::string text_of(const std::optional<Estimate>& estimate, int decimals) {
 std::string memory_text(const GapToIdeal& gap, int64_t length) {
   if (!gap.equivalent_memory) return {};
   const Estimate& memory = *gap.equivalent_memory;
-  if (memory.value >= static_cast<double>(length)) return fmt::format("at least {}", length);
+  // A token's rounding to 32 bits must not show.
+  if (memory.value > static_cast<double>(length) - 0.5) return fmt::format("at least {}", length);
   if (memory.value <= static_cast<double>(gap.least_memory)) {
     return fmt::format("below {}", gap.least_memory);
   }

@@ -34,7 +34,7 @@ class Statistics {
         reader_(find_exact_reader(comparison.corpus)),
         columns_(comparison.eval_lengths.size()),
         means_(comparison.rows.size(),
-               std::vector<std::optional<Resampled>>(comparison.eval_lengths.size())) {}
+               std::vector<std::optional<BlockMean>>(comparison.eval_lengths.size())) {}
 
   void add() {
     for (size_t column = 0; column < columns_.size(); ++column) {
@@ -122,7 +122,7 @@ class Statistics {
   void plan_once(const ScoredTokens& scored) {
     blocks_ = plan_blocks(scored.documents, comparison_.eval_lengths.back());
     comparison_.blocks = blocks_.description;
-    if (!blocks_.tokens.empty()) draws_.emplace(blocks_.tokens);
+    if (!blocks_.tokens.empty()) draws_.emplace(blocks_.tokens.size());
     const auto targets = reading_->document_targets();
     if (std::accumulate(targets.begin(), targets.end(), int64_t{0}) !=
         static_cast<int64_t>(scored.size())) {
@@ -148,15 +148,18 @@ class Statistics {
     }
   }
 
-  Resampled mean_of(const std::vector<std::vector<double>>& sums, const std::vector<double>& tokens,
-                    size_t row) const {
-    return draws_ ? resampled_mean(*draws_, sums, tokens, row) : linear_mean(sums, tokens);
+  Resampled resampled_mean(const BlockMean& mean) const {
+    return {mean, draws_ ? resampled(mean, *draws_) : std::vector<double>()};
   }
 
   /// Of the exact reader, which has no seeds.
-  Resampled mean_of_reader(const std::vector<double>& sums,
-                           const std::vector<double>& tokens) const {
-    return mean_of(std::vector<std::vector<double>>{sums}, tokens, 0);
+  static BlockMean mean_of_reader(const std::vector<double>& sums,
+                                  const std::vector<double>& tokens) {
+    return block_mean({sums}, tokens, 0);
+  }
+
+  Estimate estimate_of(const BlockMean& mean) const {
+    return draws_ ? estimate(mean, *draws_) : Estimate{mean.value, std::nullopt};
   }
 
   void add_ideal(size_t index, const std::vector<Window>& windows) {
@@ -168,23 +171,24 @@ class Statistics {
     column.ideal_sums = sums(0, column.partitions);
     IdealColumn& ideal = column.ideal.emplace();
     ideal.length = comparison_.eval_lengths[index];
-    ideal.all = mean_of_reader(column.ideal_sums->blocks, column.tokens.blocks);
+    ideal.all = resampled_mean(mean_of_reader(column.ideal_sums->blocks, column.tokens.blocks));
     ideal.order =
         mean_of_reader(column.ideal_sums->kinds.back()[kOrder], column.tokens.kinds.back()[kOrder]);
     ideal.memory = mean_of_reader(column.ideal_sums->kinds.back()[kMemory],
                                   column.tokens.kinds.back()[kMemory]);
     for (const int64_t memory : asked_memories(ideal.length)) {
       ideal.memories.push_back(memory);
-      ideal.limited.push_back(mean_of_reader(sums(memory, {}).blocks, column.tokens.blocks));
+      ideal.limited.push_back(
+          resampled_mean(mean_of_reader(sums(memory, {}).blocks, column.tokens.blocks)));
     }
     auto& line = comparison_.ideal_nats[index];
-    if (line && std::abs(*line - ideal.all.value) > kTolerance * ideal.all.value) {
+    if (line && std::abs(*line - ideal.all.mean.value) > kTolerance * ideal.all.mean.value) {
       fail(
           "{}: the ideal reader has {:.9g} nats a token on its windows, its line in "
           "evaluation.jsonl says {:.9g}; evaluate again",
-          column.file, ideal.all.value, *line);
+          column.file, ideal.all.mean.value, *line);
     }
-    line = ideal.all.value;
+    line = ideal.all.mean.value;
   }
 
   /// Those to interpolate between, and the rows' train lengths in whole records.
@@ -205,28 +209,29 @@ class Statistics {
   void add_means(size_t row, size_t column, const std::vector<TokenSums>& seeds) {
     std::vector<std::vector<double>> sums;
     for (const TokenSums& seed : seeds) sums.push_back(seed.blocks);
-    const Resampled& mean =
-        means_[row][column].emplace(mean_of(sums, columns_[column].tokens.blocks, row));
+    const BlockMean& mean =
+        means_[row][column].emplace(block_mean(sums, columns_[column].tokens.blocks, row));
     if (!draws_) return;
     Cell& at = cell(row, column);
-    at.nats_interval = mean.estimate().interval;
-    const Interval log_perplexity =
-        seeds.size() == 1 ? *at.nats_interval
-                          : *resampled_log_perplexity(*draws_, sums, row).estimate().interval;
-    at.perplexity_interval = {std::exp(log_perplexity.lo), std::exp(log_perplexity.hi)};
+    at.nats_interval = estimate(mean, *draws_).interval;
+    // Over seeds perplexities are averaged, not nats; how far apart these two lie is small beside
+    // the interval and taken as known.
+    const double apart = std::log(at.mean_perplexity()) - mean.value;
+    at.perplexity_interval = {std::exp(at.nats_interval->lo + apart),
+                              std::exp(at.nats_interval->hi + apart)};
   }
 
   void add_gap(size_t row, size_t index, const std::vector<TokenSums>& seeds) {
     const Column& column = columns_[index];
     const IdealColumn& ideal = *column.ideal;
-    const auto part = [&](size_t kind, const Resampled& ideal_part) {
+    const auto part = [&](size_t kind, const BlockMean& ideal_part) {
       std::vector<std::vector<double>> sums;
       for (const TokenSums& seed : seeds) sums.push_back(seed.kinds.back()[kind]);
-      return (mean_of(sums, column.tokens.kinds.back()[kind], row) - ideal_part).estimate();
+      return estimate_of(block_mean(sums, column.tokens.kinds.back()[kind], row) - ideal_part);
     };
-    const Resampled& model = *means_[row][index];
+    const Resampled model = resampled_mean(*means_[row][index]);
     GapToIdeal& gap = cell(row, index).gap.emplace();
-    gap.all = (model - ideal.all).estimate();
+    gap.all = estimate_of(model.mean - ideal.all.mean);
     gap.order = part(kOrder, ideal.order);
     gap.memory = part(kMemory, ideal.memory);
     gap.least_memory = ExactReader::kLeastMemory;
@@ -242,7 +247,8 @@ class Statistics {
     if (trained == comparison_.eval_lengths.end()) return;
     const auto at = static_cast<size_t>(trained - comparison_.eval_lengths.begin());
     if (means_[row][at]) {
-      gap.used = used_share(*means_[row][at], model, columns_[at].ideal->all, ideal.all);
+      gap.used =
+          used_share(resampled_mean(*means_[row][at]), model, columns_[at].ideal->all, ideal.all);
     }
   }
 
@@ -256,12 +262,12 @@ class Statistics {
         for (size_t other = 0; other < row; ++other) {
           if (!means_[other][column]) continue;
           comparison_.differences.push_back(
-              {row, other, column, (*mean - *means_[other][column]).estimate()});
+              {row, other, column, estimate_of(*mean - *means_[other][column])});
         }
       }
       for (size_t row = 0; row < means_.size(); ++row) {
         if (!means_[row][column] || row == *best) continue;
-        cell(row, column).behind_best = (*means_[row][column] - *means_[*best][column]).estimate();
+        cell(row, column).behind_best = estimate_of(*means_[row][column] - *means_[*best][column]);
       }
     }
   }
@@ -269,7 +275,7 @@ class Statistics {
   Comparison& comparison_;
   std::optional<ExactReader> reader_;
   std::vector<Column> columns_;
-  std::vector<std::vector<std::optional<Resampled>>> means_;  // [row][column]
+  std::vector<std::vector<std::optional<BlockMean>>> means_;  // [row][column]
 
   std::set<fs::path> checked_;  // files of tokens
   SplitTokens tokens_;

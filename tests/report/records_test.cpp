@@ -24,8 +24,7 @@ const std::string kRunJson = R"({"program":"lengthwise","version":"0.1.0","commi
   "started":"2026-11-23T04:00:00Z","finished":null,"train_seconds":20.5,
   "train_tokens_per_second":60000.0,"train_peak_memory_mib":310.25})";
 
-const std::vector<float> kNats = {1.5f, 0.25f, 2.0f, 0.75f};   // mean 1.125, exact in binary
-const std::vector<float> kIdeal = {1.0f, 0.25f, 1.5f, 0.25f};  // mean 0.75
+const std::vector<float> kNats = {1.5f, 0.25f, 2.0f, 0.75f};  // mean 1.125, exact in binary
 constexpr double kMean = 1.125, kIdealMean = 0.75;
 
 nlohmann::json line(int64_t length) {
@@ -35,6 +34,7 @@ nlohmann::json line(int64_t length) {
           {"first_token", "none"},
           {"length", length},
           {"stride", length},
+          {"stride_is_length", true},
           {"window_targets", length},
           {"skipped_targets", 0},
           {"windows", 2},
@@ -68,22 +68,25 @@ nlohmann::json beyond_limit_line(int64_t length, int64_t limit) {
 /// A run folder whose one measurement can be spoilt in one place.
 class SampleFolder {
  public:
-  std::vector<float> nats = kNats, ideal = kIdeal;
+  std::vector<float> nats = kNats;
   std::vector<int64_t> positions = {1, 2, 10, 2};
   std::map<std::string, std::string> metadata = {
-      {"split", "test"}, {"protocol", "non_overlapping"}, {"length", "2"},
-      {"stride", "2"},   {"corpus", "ideal_reader"},      {"corpus_hash", "c0ffee"}};
+      {"split", "test"},         {"protocol", "non_overlapping"},
+      {"documents", "separate"}, {"first_token", "none"},
+      {"length", "2"},           {"stride", "2"},
+      {"window_targets", "2"},   {"skipped_targets", "0"},
+      {"max_tokens", "0"},       {"corpus", "ideal_reader"},
+      {"corpus_hash", "c0ffee"}};
   nlohmann::json evaluation = line(2);
 
   const fs::path& write() {
     write_file(folder_ / "run.json", kRunJson);
     write_file(folder_ / "evaluation.jsonl", evaluation.dump() + "\n");
     make_folder(folder_ / "evaluation");
-    std::map<std::string, ArrayView> arrays = {
+    const std::map<std::string, ArrayView> arrays = {
         {"nats", array_view(nats)},
         {"positions",
          array_view(std::span<const int64_t>(positions), {std::ssize(positions) / 2, 2})}};
-    if (!ideal.empty()) arrays.insert({"ideal_nats", array_view(ideal)});
     write_safetensors(values_file(), arrays, metadata);
     return folder_.path();
   }
@@ -225,24 +228,13 @@ TEST_CASE("Values that differ from their line are refused", "[report]") {
     CHECK_THAT(sample.error(),
                contains_text("values.safetensors") && contains_text("nats_per_token"));
   }
-  SECTION("the ideal reader") {
-    sample.evaluation["ideal_nats_per_token"] = 0.7;
-    CHECK_THAT(sample.error(), contains_text("ideal_nats_per_token"));
-  }
-  SECTION("an ideal reader that is in the line alone") {
-    sample.ideal.clear();
-    CHECK_THAT(sample.error(), contains_text("lacks the values behind the line's ideal"));
-  }
-  SECTION("an ideal reader that is in the file alone") {
-    sample.evaluation["ideal_nats_per_token"] = nullptr;
-    CHECK_THAT(sample.error(), contains_text("ideal_nats_per_token") && contains_text("none"));
-  }
   SECTION("another number of tokens") {
     sample.evaluation["tokens"] = 5;
     CHECK_THAT(sample.error(), contains_text("number of tokens is 4") && contains_text("says 5"));
   }
   SECTION("the file of another measurement") {
-    const std::string key = GENERATE("split", "protocol", "length", "stride", "corpus_hash");
+    const std::string key = GENERATE("split", "protocol", "documents", "first_token", "length",
+                                     "skipped_targets", "corpus_hash");
     sample.metadata[key] = "4";
     CHECK_THAT(sample.error(), contains_text("its " + key + " is 4"));
   }
@@ -255,14 +247,6 @@ TEST_CASE("Values that cannot be right are refused", "[report]") {
         GENERATE(std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity());
     CHECK_THAT(sample.error(), contains_text("'nats': value 2 is not finite"));
   }
-  SECTION("an ideal that is not finite") {
-    sample.ideal[1] = std::numeric_limits<float>::quiet_NaN();
-    CHECK_THAT(sample.error(), contains_text("'ideal_nats': value 1 is not finite"));
-  }
-  SECTION("an ideal of another size") {
-    sample.ideal.pop_back();
-    CHECK_THAT(sample.error(), contains_text("differ in size"));
-  }
   SECTION("positions for fewer tokens") {
     sample.positions = {1, 2, 10, 1};
     CHECK_THAT(sample.error(), contains_text("names 3 tokens, 'nats' holds 4"));
@@ -274,6 +258,14 @@ TEST_CASE("Values that cannot be right are refused", "[report]") {
   SECTION("a position no stream has") {
     sample.positions = {std::numeric_limits<int64_t>::max(), 4};
     CHECK_THAT(sample.error(), contains_text("run 0 is impossible"));
+  }
+  SECTION("windows that cannot be") {
+    sample.metadata["window_targets"] = "3";  // of a length of 2
+    CHECK_THAT(sample.error(), contains_text("windows that cannot be"));
+  }
+  SECTION("a file of a version that knew no first-token policy") {
+    sample.metadata.erase("first_token");
+    CHECK_THAT(sample.error(), contains_text("older version; evaluate again"));
   }
   SECTION("no value at all") {
     sample.nats.clear();

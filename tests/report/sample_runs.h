@@ -30,6 +30,7 @@ inline RunRecord sample_run(const std::string& scheme, int64_t scheme_order, int
     record.first_token = "none";
     record.length = length;
     record.stride = length;
+    record.stride_is_length = true;
     record.window_targets = length;
     record.tokens = 65536;
     record.nats_per_token = std::log(perplexity);
@@ -52,6 +53,7 @@ inline void add_beyond_limit(RunRecord& run, int64_t length, int64_t limit) {
   record.first_token = "none";
   record.length = length;
   record.stride = length;
+  record.stride_is_length = true;
   record.window_targets = length;
   record.beyond_max_length = limit;
   record.corpus_hash = run.corpus_hash;

@@ -156,13 +156,44 @@ TEST_CASE("The ideal reader has a row of its own and is never marked", "[report]
   CHECK_THAT(error_of(runs), contains_text("ideal reader") && contains_text("runs/alibi-seed"));
 }
 
+TEST_CASE("Intervals, ties with the best, bits per byte and words stand in the table", "[report]") {
+  Comparison comparison =
+      compare_runs({sample_run("none", 0, 1, {{64, 5.25}}), sample_run("rotary", 3, 1, {{64, 5.5}}),
+                    sample_run("alibi", 4, 1, {{64, 4}})});
+  comparison.blocks = "32 documents";
+  comparison.bytes = 65536 / 2;
+  comparison.words = 65536 / 4;
+  comparison.rows[0].cells[0].perplexity_interval = {5.24, 5.27};
+  comparison.rows[0].cells[0].behind_best = Estimate{0.27, Interval{-0.01, 0.5}};
+  comparison.rows[1].cells[0].perplexity_interval = {5.45, 5.52};
+  comparison.rows[1].cells[0].behind_best = Estimate{0.32, Interval{0.3, 0.34}};
+  comparison.rows[2].cells[0].perplexity_interval = {3.99, 4.01};
+  const std::string text = markdown_table(comparison);
+  const auto lines = lines_of(text);
+  CHECK(markdown_cells(lines[3])[3] == "5.250 ± 0.020~");  // the wider side of the two
+  CHECK(markdown_cells(lines[4])[3] == "5.500 ± 0.050");
+  CHECK(markdown_cells(lines[5])[3] == "**4.000 ± 0.010**");
+  CHECK_THAT(text, contains_text("95 % interval by resampling 32 documents") &&
+                       contains_text("~: not distinguishable from the lowest"));
+  const std::vector<std::string> csv = csv_fields(lines_of(csv_table(comparison))[3]);
+  // ln 4 nats are 2 bits: 2 tokens a byte, 4 tokens a word.
+  CHECK(csv[0] == "alibi");
+  CHECK(*parse_real(csv[19]) == 3.99);
+  CHECK(*parse_real(csv[20]) == 4.01);
+  CHECK(*parse_real(csv[23]) == Approx(4).epsilon(1e-12));
+  CHECK(*parse_real(csv[24]) == Approx(256).epsilon(1e-9));
+  CHECK(csv_fields(lines_of(csv_table(comparison))[1])[14] == "not distinguishable");
+}
+
 TEST_CASE("The CSV table has a line a cell with full precision", "[report]") {
   const auto lines = lines_of(csv_table(compare_runs(three_schemes())));
   const std::vector<std::string> names = csv_fields(lines[0]);
   REQUIRE(names == csv_fields("scheme,train_length,eval_length,split,protocol,stride,seeds,"
                               "perplexity,perplexity_std,nats_per_token,tokens,"
                               "ideal_nats_per_token,tokens_per_second,peak_memory_mib,best,"
-                              "beyond_max_length,corpus"));
+                              "beyond_max_length,corpus,documents,first_token,"
+                              "perplexity_lo,perplexity_hi,nats_per_token_lo,nats_per_token_hi,"
+                              "bits_per_byte,perplexity_per_word"));
   REQUIRE(lines.size() == 1 + 3 + 3 + 2);  // alibi at 256 is blank
   for (const std::string& line : lines) CHECK(csv_fields(line).size() == names.size());
   const std::vector<std::string> alibi = csv_fields(lines[7]);
@@ -202,6 +233,15 @@ TEST_CASE("Runs that do not compare are refused with both names", "[report]") {
   SECTION("two protocols") {
     for (EvaluationRecord& record : runs[1].evaluations) record.protocol = "sliding";
     CHECK_THAT(error_of(runs), contains_text("non_overlapping") && contains_text("sliding"));
+  }
+  SECTION("two first-token policies") {
+    runs[1].evaluations[0].first_token = "previous";
+    CHECK_THAT(error_of(runs),
+               contains_text("first token none") && contains_text("first token previous"));
+  }
+  SECTION("windows over documents and over their joined stream") {
+    runs[1].evaluations[0].documents = "joined";
+    CHECK_THAT(error_of(runs), contains_text("joined") && contains_text("separate"));
   }
   SECTION("another number of tokens") {
     runs[1].evaluations[1].tokens = 1000;
@@ -244,17 +284,22 @@ TEST_CASE("Of several measurements one is chosen", "[report]") {
   EvaluationRecord sliding = run.evaluations[1];
   sliding.protocol = "sliding";
   sliding.stride = 32;
+  sliding.stride_is_length = false;
+  sliding.window_targets = 32;
   sliding.nats_per_token = std::log(4.25);
   run.evaluations.push_back(sliding);
   CHECK(measurements({run}) ==
-        std::vector<Measurement>{{"test", "non_overlapping", 0}, {"test", "sliding", 32}});
+        std::vector<Measurement>{{"test", "non_overlapping", "separate", "none", 0, 0},
+                                 {"test", "sliding", "separate", "none", 32, 0}});
   CHECK_THAT(error_of({run}), contains_text("sliding windows, stride 32"));
 
-  const Comparison comparison = compare_runs({run}, Measurement{"test", "sliding", 32});
+  const Comparison comparison =
+      compare_runs({run}, Measurement{"test", "sliding", "separate", "none", 32, 0});
   CHECK(comparison.eval_lengths == std::vector<int64_t>{128});
   CHECK(comparison.rows[0].cells[0].mean_perplexity() == Approx(4.25).epsilon(1e-12));
   CHECK_THAT(title_line(comparison), contains_text("sliding windows, stride 32"));
-  CHECK_THAT(error_of({run}, Measurement{"valid", "sliding", 32}), contains_text("valid split"));
+  CHECK_THAT(error_of({run}, Measurement{"valid", "sliding", "separate", "none", 32, 0}),
+             contains_text("valid split"));
 }
 
 TEST_CASE("Unfinished training and missing seeds are said under the table", "[report]") {
