@@ -59,7 +59,7 @@ struct Cell {
   std::optional<GapToIdeal> gap;
 
   bool measured() const { return !nats_per_token.empty(); }
-  /// Of the column's best too, where there is another to be told from.
+  /// Not of the column's lowest itself, and only where there are intervals.
   bool distinguishable_from_best() const {
     return behind_best && behind_best->interval && !behind_best->interval->holds(0);
   }

@@ -1,35 +1,44 @@
 #include "report/exact_nats.h"
 
-#include <algorithm>
-
 namespace lengthwise {
-namespace {
-
-/// Where reading must begin: what a reader of limited memory has forgotten need not be read. Whole
-/// records are left out, so that a window begins in the same place of a record as before.
-int64_t first_needed(const Window& window, int64_t memory_tokens) {
-  if (memory_tokens == 0) return window.first_input;
-  const int64_t spare =
-      window.first_target - memory_tokens - 2 * ExactReader::kRecordTokens - window.first_input;
-  return window.first_input +
-         std::max<int64_t>(0, spare / ExactReader::kRecordTokens) * ExactReader::kRecordTokens;
-}
-
-}  // namespace
 
 std::vector<double> exact_nats(const ExactReader& reader, const ReadingOrder& reading,
-                               const std::vector<Window>& windows, int64_t memory_tokens) {
+                               const std::vector<Window>& windows) {
   std::vector<double> scored;
   std::vector<int64_t> tokens;
   for (const Window& window : windows) {
     tokens.clear();
-    for (int64_t k = first_needed(window, memory_tokens); k <= window.end_target; ++k) {
+    for (int64_t k = window.first_input; k <= window.end_target; ++k) {
       tokens.push_back(reading.token(window.document, k));
     }
-    const std::vector<double> nats = reader.nats(tokens, memory_tokens);
+    const std::vector<double> nats = reader.nats(tokens);
     scored.insert(scored.end(), nats.end() - window.targets(), nats.end());
   }
   return scored;
+}
+
+std::vector<float> ForgetfulReaders::pass(int64_t memory_tokens) const {
+  std::vector<float> nats(static_cast<size_t>(stream_.size()));
+  for (const Document& document : stream_.documents()) {
+    std::vector<int64_t> tokens;
+    for (int64_t i = document.begin; i < document.end; ++i) tokens.push_back(stream_[i]);
+    const std::vector<double> values = reader_.nats(tokens, memory_tokens);
+    for (size_t i = 0; i < values.size(); ++i) {
+      nats[static_cast<size_t>(document.begin) + 1 + i] = static_cast<float>(values[i]);
+    }
+  }
+  return nats;
+}
+
+std::vector<double> ForgetfulReaders::nats(int64_t memory_tokens, const ScoredTokens& scored,
+                                           std::vector<double> exact) {
+  const auto [place, is_new] = passes_.try_emplace(memory_tokens);
+  if (is_new) place->second = pass(memory_tokens);
+  for (size_t i = 0; i < exact.size(); ++i) {
+    if (scored.contexts[i] <= memory_tokens) continue;
+    exact[i] = place->second[static_cast<size_t>(scored.positions[i])];
+  }
+  return exact;
 }
 
 std::vector<int64_t> memories_below(int64_t length) {

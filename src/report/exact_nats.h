@@ -1,17 +1,41 @@
 #pragma once
 
+#include <map>
+#include <utility>
 #include <vector>
 
 #include "data/exact_reader.h"
 #include "data/reading_order.h"
 #include "evaluation/windows.h"
+#include "report/scored_tokens.h"
 
 namespace lengthwise {
 
-/// Nats of every scored token of the windows, in their order, by the corpus's exact reader; with
-/// `memory_tokens` > 0 by the one that remembers only the last so many.
+/// Nats of every scored token of the windows, in their order, by the corpus's exact reader.
 std::vector<double> exact_nats(const ExactReader& reader, const ReadingOrder& reading,
-                               const std::vector<Window>& windows, int64_t memory_tokens = 0);
+                               const std::vector<Window>& windows);
+
+/// The exact reader with a limited memory, on windows of any layout. A prediction with no more in
+/// sight than the memory holds is that of the reader that forgets nothing; one with more depends on
+/// what is remembered alone and is the same in every window, so a memory costs one pass over the
+/// documents, whatever the lengths and strides.
+class ForgetfulReaders {
+ public:
+  /// Nothing may stand before a document's first token.
+  ForgetfulReaders(ExactReader reader, TokenStream stream)
+      : reader_(std::move(reader)), stream_(std::move(stream)) {}
+
+  /// Nats of every scored token; `exact` are those of exact_nats.
+  std::vector<double> nats(int64_t memory_tokens, const ScoredTokens& scored,
+                           std::vector<double> exact);
+
+ private:
+  std::vector<float> pass(int64_t memory_tokens) const;
+
+  ExactReader reader_;
+  TokenStream stream_;
+  std::map<int64_t, std::vector<float>> passes_;  // by memory: of each token of the stream
+};
 
 /// The memories worth asking about at a length: ExactReader::kLeastMemory doubled as long as it is
 /// below the length; at the length and above nothing is forgotten.

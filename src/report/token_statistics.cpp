@@ -93,6 +93,7 @@ class Statistics {
     if (values.documents == "joined") tokens_.stream = tokens_.stream.joined();
     recurrences_ = find_recurrences(tokens_.stream);
     reading_.emplace(tokens_.stream, values.first_token, tokens_.start_token);
+    if (reader_) forgetful_.emplace(*reader_, tokens_.stream);
   }
 
   void plan(size_t index, const fs::path& path, const TokenValues& values) {
@@ -114,7 +115,7 @@ class Statistics {
       comparison_.breakdowns =
           empty_breakdowns(column.partitions, comparison_.rows.size(), columns_.size());
     }
-    if (reader_) add_ideal(index, windows);
+    if (reader_) add_ideal(index, windows, scored);
     add_column(comparison_.breakdowns, index, column.tokens, column.ideal_sums);
   }
 
@@ -162,13 +163,14 @@ class Statistics {
     return draws_ ? estimate(mean, *draws_) : Estimate{mean.value, std::nullopt};
   }
 
-  void add_ideal(size_t index, const std::vector<Window>& windows) {
+  void add_ideal(size_t index, const std::vector<Window>& windows, const ScoredTokens& scored) {
     Column& column = columns_[index];
-    const auto sums = [&](int64_t memory, const std::vector<Partition>& partitions) {
-      const std::vector<double> nats = exact_nats(*reader_, *reading_, windows, memory);
+    const std::vector<double> exact = exact_nats(*reader_, *reading_, windows);
+    const auto sums = [&](const std::vector<double>& nats,
+                          const std::vector<Partition>& partitions) {
       return sum_tokens(blocks_, partitions, [&](size_t i) { return nats[i]; });
     };
-    column.ideal_sums = sums(0, column.partitions);
+    column.ideal_sums = sums(exact, column.partitions);
     IdealColumn& ideal = column.ideal.emplace();
     ideal.length = comparison_.eval_lengths[index];
     ideal.all = resampled_mean(mean_of_reader(column.ideal_sums->blocks, column.tokens.blocks));
@@ -178,8 +180,9 @@ class Statistics {
                                   column.tokens.kinds.back()[kMemory]);
     for (const int64_t memory : asked_memories(ideal.length)) {
       ideal.memories.push_back(memory);
+      const std::vector<double> nats = forgetful_->nats(memory, scored, exact);
       ideal.limited.push_back(
-          resampled_mean(mean_of_reader(sums(memory, {}).blocks, column.tokens.blocks)));
+          resampled_mean(mean_of_reader(sums(nats, {}).blocks, column.tokens.blocks)));
     }
     auto& line = comparison_.ideal_nats[index];
     if (line && std::abs(*line - ideal.all.mean.value) > kTolerance * ideal.all.mean.value) {
@@ -281,6 +284,7 @@ class Statistics {
   SplitTokens tokens_;
   Recurrences recurrences_;
   std::optional<ReadingOrder> reading_;
+  std::optional<ForgetfulReaders> forgetful_;
   Blocks blocks_;
   std::optional<BlockDraws> draws_;
 };

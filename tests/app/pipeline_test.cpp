@@ -248,12 +248,33 @@ TEST_CASE("Every scored token is the same at every length and under both protoco
             {"non_overlapping", 16}, {"non_overlapping", 32}, {"sliding", 16}, {"sliding", 32}});
 }
 
+TEST_CASE("compare needs the run folders alone: text, prepared tokens and weights may be gone",
+          "[app]") {
+  const Workspace work;
+  work.must_run({"train", "tiny.ini", "--run.folder=a"});
+  work.must_run({"train", "tiny.ini", "--run.folder=b", "--position.scheme=rotary"});
+  for (const char* run : {"a", "b"}) work.must_run({"evaluate", run});
+  const std::string before = work.must_run({"compare", "a", "b"}).output;
+  fs::remove_all(work / "text");
+  fs::remove_all(work / "prepared");
+  for (const char* run : {"a", "b"}) fs::remove((work / run) / "checkpoint.safetensors");
+  CHECK(
+      work.must_run({"compare", "a", "b", "--experiment.results=out"}).output.starts_with(before));
+  CHECK(contains(file_text(work / "out/breakdowns.csv"), "\nprevious_bigram,never before,rotary,"));
+
+  fs::remove(work / "b/evaluation/test.tokens.safetensors");
+  const Outcome refused = work.run({"compare", "a", "b"});
+  CHECK(refused.exit_code == 2);
+  CHECK(contains(refused.errors, "b/evaluation/test.tokens.safetensors"));
+}
+
 TEST_CASE("An experiment trains, measures and compares every scheme; again, it makes nothing",
           "[app]") {
   const Workspace work;
   put_grid(work);
   const Outcome outcome = work.must_run({"experiment", "tiny.ini", "grid.ini"});
-  for (const char* file : {"README.md", "table.csv", "curve.svg", "records.jsonl", "options.ini"}) {
+  for (const char* file : {"README.md", "table.csv", "differences.csv", "breakdowns.csv",
+                           "curve.svg", "records.jsonl", "options.ini"}) {
     INFO(file);
     CHECK(fs::exists(work / "answer" / file));
   }

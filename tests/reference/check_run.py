@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import configparser
+import json
 import os
 import re
 import sys
@@ -139,6 +140,54 @@ def compare(stored: np.ndarray, wanted: np.ndarray, tolerance: float) -> tuple[s
     return text, []
 
 
+def stated_ideal(path: Path) -> float | None:
+    """The ideal reader's mean in the measurement's line of evaluation.jsonl, the last that counts."""
+    found = None
+    name = path.relative_to(path.parents[1]).as_posix()
+    with open(path.parents[1] / "evaluation.jsonl", encoding="utf-8") as file:
+        for line in file:
+            record = json.loads(line)
+            if record.get("file") == name:
+                found = record["ideal_nats_per_token"]
+    return found
+
+
+def compare_ideal(
+    stated: float | None, documents: Sequence[Document], windows: Sequence[Window]
+) -> tuple[str, list[str]]:
+    wanted = float(ideal_values(documents, windows).mean())
+    if stated is None or not abs(stated - wanted) <= 1e-6 * wanted:
+        return "differs", [f"the line's ideal is {stated}, expected {wanted:.9g}"]
+    return f"{wanted:.6f}", []
+
+
+def check_tokens(path: Path, data: dict[str, str], base: Path) -> list[str]:
+    """What a file of a split's tokens holds other than the split, and the training split's counts."""
+    with safe_open(path, framework="numpy") as file:
+        metadata = file.metadata() or {}
+        stored = {name: file.get_tensor(name) for name in file.keys()}
+    split = path.name.removesuffix(".tokens.safetensors")
+
+    def read(name: str) -> list[Document]:
+        return cached_split(name, tuple(sorted(data.items())), base, "none")
+
+    wanted = read(split)
+    problems = []
+    if metadata.get("split") != split:
+        problems.append(f"says split {metadata.get('split')}")
+    tokens = np.concatenate([document.sequence for document in wanted])
+    if not np.array_equal(stored["tokens"].astype(np.int64), tokens):
+        problems.append("holds other tokens")
+    ends = np.cumsum([len(document.sequence) for document in wanted])
+    if not np.array_equal(stored["documents"][:, 0], ends):
+        problems.append("documents end elsewhere")
+    train = np.concatenate([document.sequence for document in read("train")])
+    counts = np.bincount(train, minlength=int(metadata["vocabulary_size"]))
+    if not np.array_equal(stored["train_counts"], counts):
+        problems.append("counts other tokens in the training split")
+    return problems
+
+
 def check_file(
     path: Path, model: ReferenceModel, data: dict[str, str], base: Path, tolerance: float
 ) -> tuple[str, list[str]]:
@@ -154,15 +203,11 @@ def check_file(
     problems += file.wrong_statements(data, windows)
     if not np.array_equal(file.positions(), wanted_positions):
         problems.append("positions are not those of the scored targets")
-    compared = {"nats", "positions"}
     if data["corpus"] == "ideal_reader":
-        if "ideal_nats" in file.arrays:
-            compared.add("ideal_nats")
-            wanted = ideal_values(documents, windows)
-            ideal_text, found = compare(file.arrays["ideal_nats"], wanted, tolerance)
-            text += f"; ideal: {ideal_text}"
-            problems += [f"ideal_nats: {problem}" for problem in found]
-    if unknown := sorted(set(file.arrays) - compared):
+        ideal_text, found = compare_ideal(stated_ideal(path), documents, windows)
+        text += f"; ideal: {ideal_text}"
+        problems += found
+    if unknown := sorted(set(file.arrays) - {"nats", "positions"}):
         problems.append(f"arrays not checked: {', '.join(unknown)}")
     return text, problems
 
@@ -181,6 +226,13 @@ def check_run(run: Path, base: Path, tolerance: float) -> bool:
         print(f"{run}: FAILED: {describe(error)}")
         return False
     good = True
+    for path in sorted((run / "evaluation").glob("*.tokens.safetensors")):
+        try:
+            problems = check_tokens(path, data, base)
+        except Exception as error:
+            problems = [describe(error)]
+        print(f"{path}: {'FAILED: ' + '; '.join(problems) if problems else 'as the split has them'}")
+        good = good and not problems
     for path in files:
         try:
             text, problems = check_file(path, model, data, base, tolerance)
