@@ -6,7 +6,9 @@
 #include <set>
 
 #include "experiment/provenance.h"
+#include "report/comparison_page.h"
 #include "report/curve.h"
+#include "report/latex_table.h"
 #include "report/table.h"
 
 namespace lengthwise {
@@ -76,13 +78,24 @@ std::string records(const std::vector<RunRecord>& runs) {
   return text;
 }
 
+std::string report_page(const Comparison& comparison, const std::vector<RunRecord>& runs,
+                        const ResultsHeader& header) {
+  const Provenance made = provenance();
+  const std::string program = fmt::format("lengthwise {} (commit {})", made.version, made.commit);
+  return render_page(
+      comparison_page(comparison, runs, {header.title, header.command, utc_time(), program}));
+}
+
 }  // namespace
 
 void write_results(const fs::path& folder, const Comparison& comparison,
                    const std::vector<RunRecord>& runs, const ResultsHeader& header) {
+  const std::string page = report_page(comparison, runs, header);
   make_folder(folder);
   write_curves(comparison, folder);
+  write_file(folder / "report.html", page);
   write_file(folder / "table.csv", csv_table(comparison));
+  write_file(folder / "table.tex", latex_table(comparison));
   write_file(folder / "records.jsonl", records(runs));
   if (!header.options.empty()) write_file(folder / "options.ini", header.options);
   write_file(folder / "README.md", readme(comparison, runs, header));

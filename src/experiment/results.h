@@ -13,9 +13,9 @@ struct ResultsHeader {
   std::string options;  // resolved, as a file; empty for runs that were not one experiment
 };
 
-/// Writes into `folder`: README.md (table, curve, who made it when and on what), table.csv,
-/// curve.svg, curve.png, records.jsonl (run.json and the evaluation lines of every run) and
-/// options.ini.
+/// Writes into `folder`: report.html (comparison_page.h), README.md (table, curve, who made it when
+/// and on what), table.csv, table.tex, curve.svg, curve.png, curve.pdf, records.jsonl (run.json and
+/// the evaluation lines of every run) and options.ini.
 void write_results(const fs::path& folder, const Comparison& comparison,
                    const std::vector<RunRecord>& runs, const ResultsHeader& header);
 
