@@ -8,6 +8,9 @@ namespace lengthwise {
 namespace {
 
 constexpr size_t kColours = 8;  // in page/chart.css
+// Each round through the palette begins elsewhere, so that the schemes most often compared (rotary
+// 4, alibi 12, t5_bias 15, kerple_log 16) differ in colour.
+constexpr std::array<size_t, 3> kColourShifts = {0, 7, 5};
 // Neighbours differ most; the first is what most lines have.
 constexpr std::array kDashes = {"", "8 4", "2 3", "10 3 2 3", "16 4", "6 2 2 2 2 2", "4 6"};
 constexpr size_t kDashesAPlace = 3;  // schemes of one colour: 24 schemes over 8 colours
@@ -24,8 +27,10 @@ constexpr std::array kMarkers = {
 
 Look scheme_look(int64_t scheme_order, size_t place) {
   const auto order = static_cast<size_t>(scheme_order);
-  return {static_cast<int>(order % kColours), static_cast<int>(order % kMarkers.size()),
-          static_cast<int>((order / kColours + kDashesAPlace * place) % kDashes.size())};
+  const size_t round = order / kColours;
+  return {static_cast<int>((order + kColourShifts[round % kColourShifts.size()]) % kColours),
+          static_cast<int>((order + round) % kMarkers.size()),
+          static_cast<int>((round + kDashesAPlace * place) % kDashes.size())};
 }
 
 std::string dash_text(const Look& look) {

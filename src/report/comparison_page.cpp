@@ -27,14 +27,14 @@ std::string values_of(const std::vector<RunRecord>& runs, Field field) {
 
 PageTable main_table(const Comparison& comparison) {
   PageTable table;
-  table.caption = title_line(comparison);
+  table.caption = "Perplexity by scheme and evaluation length (tokens)";
   const auto cells = table_cells(comparison);
   for (const TableCell& cell : cells.front()) table.columns.push_back(cell.text);
   for (size_t i = 1; i < cells.size(); ++i) {
     table.rows.emplace_back();
     for (const TableCell& cell : cells[i]) table.rows.back().push_back({cell.text, cell.best});
   }
-  table.notes = table_explanations(comparison, "Bold");
+  table.notes = {fmt::format("{}", fmt::join(table_explanations(comparison, "Bold"), " "))};
   for (const std::string& note : comparison.notes) table.notes.push_back("Note: " + note);
   return table;
 }
@@ -120,7 +120,7 @@ PageSection origin_section(const Comparison& comparison, const std::vector<RunRe
   const auto finished = [](const RunRecord& run) { return run.finished.value_or(""); };
   add("Last run finished", finished(std::ranges::max(runs, {}, finished)));
   add("Page written", header.written);
-  add("by", header.program);
+  add("Written by", header.program);
   PageSection section{"How it was made", {PageCode{header.command}, facts}, {}};
   section.folds.push_back({"Every run", {runs_table(runs), origin_table(runs)}});
   return section;

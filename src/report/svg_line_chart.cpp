@@ -19,7 +19,7 @@ constexpr double kTitleHeight = 44, kNoteHeight = 14;
 constexpr double kLeastPlotWidth = 300;
 constexpr double kCharacter = 6.4;   // mean width of one at the labels' size
 constexpr size_t kNoteWidth = 118;   // characters
-constexpr size_t kMostMarkers = 24;  // of a line; more would hide it
+constexpr size_t kMostMarkers = 20;  // of a line; more would hide it
 constexpr double kRoomX = 0.03, kRoomY = 0.05;
 
 struct Frame {

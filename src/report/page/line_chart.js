@@ -2,7 +2,7 @@
 
 const kLeft = 52, kTop = 44, kBottom = 46, kRight = 10;
 const kBesideFrom = 640, kPrintWidth = 680;  // pixels
-const kMostMarkers = 24, kMostTipRows = 12;
+const kMostMarkers = 20, kMostTipRows = 12;
 const lineCharts = [];
 
 class LineChart {
