@@ -15,11 +15,11 @@ namespace {
 
 constexpr double kWidth = 760, kPlotHeight = 330;
 constexpr double kLeft = 52, kTop = 44, kBottom = 46, kLegendGap = 12;
-constexpr double kTitleHeight = 44, kNoteHeight = 14;
+constexpr double kTitleHeight = 30, kSubtitleHeight = 16, kNoteHeight = 14;
 constexpr double kLeastPlotWidth = 300;
-constexpr double kCharacter = 6.4;   // mean width of one at the labels' size
-constexpr size_t kNoteWidth = 118;   // characters
-constexpr size_t kMostMarkers = 20;  // of a line; more would hide it
+constexpr double kCharacter = 6.4;                        // mean width of one at the labels' size
+constexpr size_t kSubtitleWidth = 104, kNoteWidth = 112;  // characters of a line
+constexpr size_t kMostMarkers = 20;                       // of a line; more would hide it
 constexpr double kRoomX = 0.03, kRoomY = 0.05;
 
 struct Frame {
@@ -226,7 +226,9 @@ std::string svg_line_chart(const LineChart& chart, SvgUse use) {
   const bool alone = use == SvgUse::alone;
   const std::vector<std::string> notes = alone ? note_lines(chart) : std::vector<std::string>();
 
-  const double above = kTop + (alone ? kTitleHeight : 0);
+  const std::vector<std::string> subtitle = wrapped(chart.subtitle, kSubtitleWidth);
+  const double above =
+      kTop + (alone ? kTitleHeight + static_cast<double>(subtitle.size()) * kSubtitleHeight : 0);
   const double plot_width =
       std::max(kLeastPlotWidth, kWidth - kLeft - kLegendGap - legend_width(entries));
   const Frame frame{kLeft, above, plot_width, std::max(kPlotHeight, legend_height(entries))};
@@ -243,7 +245,10 @@ std::string svg_line_chart(const LineChart& chart, SvgUse use) {
     svg += fmt::format("<style>{}</style>\n<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n",
                        kChartStyle);
     svg += text_at(8, 24, "start", "title", chart.title);
-    svg += text_at(8, 42, "start", "label", chart.subtitle);
+    for (size_t i = 0; i < subtitle.size(); ++i) {
+      svg +=
+          text_at(8, 42 + static_cast<double>(i) * kSubtitleHeight, "start", "label", subtitle[i]);
+    }
   }
   svg += drawn(chart, view, plot, entries);
   double y = frame.bottom() + kBottom + 8;

@@ -89,6 +89,7 @@ class Figure:
 
     def point_at(self, x, y):
         svg = self.all("svg.chart")[0]
+        self.browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", svg)
         size = svg.size
         ActionChains(self.browser).move_to_element_with_offset(
             svg, round(x - size["width"] / 2), round(y - size["height"] / 2)).perform()

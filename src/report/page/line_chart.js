@@ -99,7 +99,9 @@ class LineChart {
     this.tip = htmlElement("div", { class: "tip", role: "status", "aria-live": "polite", hidden: "" }, this.drawing);
     this.svg.addEventListener("pointermove", (event) => this.pointerAt(event));
     this.svg.addEventListener("pointerdown", (event) => this.pointerAt(event));
-    this.svg.addEventListener("pointerleave", () => this.hideTip());
+    // A finger leaves when it is lifted: its values stay until it touches something else.
+    this.svg.addEventListener("pointerleave", (event) => { if (event.pointerType !== "touch") this.hideTip(); });
+    document.addEventListener("pointerdown", (event) => { if (!this.svg.contains(event.target)) this.hideTip(); });
     this.svg.addEventListener("blur", () => this.hideTip());
     this.svg.addEventListener("keydown", (event) => this.keyPressed(event));
   }

@@ -50,9 +50,9 @@ std::string html_of(const PageText& text) {
 /// can scroll it.
 std::string html_of(const PageTable& table) {
   std::string html = fmt::format(
-      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\">\n<table{}>\n",
+      "<p class=\"caption\">{0}</p>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
+      "aria-label=\"{0}\">\n<table aria-label=\"{0}\"{1}>\n<thead><tr>",
       escaped(table.caption), table.of_words ? " class=\"words\"" : "");
-  html += fmt::format("<caption>{}</caption>\n<thead><tr>", escaped(table.caption));
   for (const std::string& column : table.columns) {
     html += fmt::format("<th scope=\"col\">{}</th>", escaped(column));
   }
