@@ -40,7 +40,9 @@ std::string readme(const Comparison& comparison, const std::vector<RunRecord>& r
   const Provenance made = provenance();
   std::string text = fmt::format("# {}\n\n", header.title);
   text += markdown_table(comparison);
-  text += "\n![perplexity against eval length](curve.svg)\n\n## How it was made\n\n";
+  text +=
+      "\n![perplexity against eval length](curve.svg)\n\nThe same with more figures, to look "
+      "into: `report.html`; for a paper: `table.tex` and `curve.pdf`.\n\n## How it was made\n\n";
   text += fmt::format("    {}\n\n", header.command);
   text += fmt::format(
       "lengthwise {} (commit {}), LibTorch {}, {}; {} thread(s) a run; trained {} to {}; this page "

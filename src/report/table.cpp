@@ -86,6 +86,26 @@ std::string rendered(const std::vector<std::string>& row, const std::vector<size
   return line;
 }
 
+/// The lines under a table that say how to read it; only what occurs in it.
+std::vector<std::string> explanations(const Comparison& comparison, std::string_view best_mark) {
+  bool best = false, several = false, limit = false;
+  for (const Row& row : comparison.rows) {
+    for (const Cell& cell : row.cells) {
+      best = best || cell.best;
+      several = several || cell.nats_per_token.size() > 1;
+      limit = limit || (cell.beyond_max_length && !cell.measured());
+    }
+  }
+  std::vector<std::string> lines{"Columns: eval_length in tokens."};
+  if (best) lines.push_back(fmt::format("{}: the lowest of its column.", best_mark));
+  if (several) lines.push_back("Mean over seeds ± sample standard deviation.");
+  if (limit) lines.push_back("–: beyond the scheme's limit.");
+  if (comparison.has_ideal()) {
+    lines.push_back("ideal reader: the exact Bayes-optimal predictor, given the same windows.");
+  }
+  return lines;
+}
+
 std::string without_trailing_space(std::string line) {
   line.resize(line.find_last_not_of(' ') + 1);
   return line;
@@ -130,7 +150,7 @@ std::string terminal_table(const Comparison& comparison) {
     for (size_t dash = 0; dash < width_of(line); ++dash) text += "─";
     text += "\n";
   }
-  for (const std::string& line : table_explanations(comparison, "*")) text += line + "\n";
+  for (const std::string& line : explanations(comparison, "*")) text += line + "\n";
   for (const std::string& note : comparison.notes) text += "Note: " + note + "\n";
   return text;
 }
@@ -152,44 +172,9 @@ std::string markdown_table(const Comparison& comparison) {
     text += "\n";
   }
   text += "\n";
-  for (const std::string& line : table_explanations(comparison, "Bold")) text += line + "\n";
+  for (const std::string& line : explanations(comparison, "Bold")) text += line + "\n";
   for (const std::string& note : comparison.notes) text += "Note: " + note + "\n";
   return text;
-}
-
-std::vector<std::vector<TableCell>> table_cells(const Comparison& comparison) {
-  std::vector<std::vector<TableCell>> cells;
-  for (const auto& row : grid_of(comparison, {"", "", ""})) {
-    cells.emplace_back();
-    for (const std::string& text : row) cells.back().push_back({text});
-  }
-  const size_t before = cells[0].size() - comparison.eval_lengths.size();
-  for (size_t i = 0; i < comparison.rows.size(); ++i) {
-    for (size_t column = 0; column < comparison.eval_lengths.size(); ++column) {
-      cells[i + 1][before + column].best = comparison.rows[i].cells[column].best;
-    }
-  }
-  return cells;
-}
-
-std::vector<std::string> table_explanations(const Comparison& comparison,
-                                            std::string_view best_mark) {
-  bool best = false, several = false, limit = false;
-  for (const Row& row : comparison.rows) {
-    for (const Cell& cell : row.cells) {
-      best = best || cell.best;
-      several = several || cell.nats_per_token.size() > 1;
-      limit = limit || (cell.beyond_max_length && !cell.measured());
-    }
-  }
-  std::vector<std::string> lines{"Columns: eval_length in tokens."};
-  if (best) lines.push_back(fmt::format("{}: the lowest of its column.", best_mark));
-  if (several) lines.push_back("Mean over seeds ± sample standard deviation.");
-  if (limit) lines.push_back("–: beyond the scheme's limit.");
-  if (comparison.has_ideal()) {
-    lines.push_back("ideal reader: the exact Bayes-optimal predictor, given the same windows.");
-  }
-  return lines;
 }
 
 std::string csv_table(const Comparison& comparison) {
@@ -214,6 +199,26 @@ std::string csv_table(const Comparison& comparison) {
     }
   }
   return text;
+}
+
+std::vector<std::vector<TableCell>> table_cells(const Comparison& comparison) {
+  std::vector<std::vector<TableCell>> cells;
+  for (const auto& row : grid_of(comparison, {"", "", ""})) {
+    cells.emplace_back();
+    for (const std::string& text : row) cells.back().push_back({text});
+  }
+  const size_t before = cells[0].size() - comparison.eval_lengths.size();
+  for (size_t i = 0; i < comparison.rows.size(); ++i) {
+    for (size_t column = 0; column < comparison.eval_lengths.size(); ++column) {
+      cells[i + 1][before + column].best = comparison.rows[i].cells[column].best;
+    }
+  }
+  return cells;
+}
+
+std::vector<std::string> table_explanations(const Comparison& comparison,
+                                            std::string_view best_mark) {
+  return explanations(comparison, best_mark);
 }
 
 }  // namespace lengthwise

@@ -19,19 +19,20 @@ std::string title_line(const Comparison& comparison);
 std::string terminal_table(const Comparison& comparison);
 std::string markdown_table(const Comparison& comparison);
 
-/// The same for other renderings: the heading first, the ideal reader last where there is one.
+/// The same in long form, a line a cell that is not blank, at full precision. Empty where there is
+/// no number: perplexity_std below two seeds, everything measured beyond the scheme's limit.
+std::string csv_table(const Comparison& comparison);
+
+/// The first table for other renderings: the heading first, the ideal reader last where there is
+/// one.
 struct TableCell {
   std::string text;
   bool best = false;
 };
 std::vector<std::vector<TableCell>> table_cells(const Comparison& comparison);
-/// The lines under a table that say how to read it, with what marks the best of a column; only what
+/// The lines under it that say how to read it, with what marks the best of a column; only what
 /// occurs in it.
 std::vector<std::string> table_explanations(const Comparison& comparison,
                                             std::string_view best_mark);
-
-/// The same in long form, a line a cell that is not blank, at full precision. Empty where there is
-/// no number: perplexity_std below two seeds, everything measured beyond the scheme's limit.
-std::string csv_table(const Comparison& comparison);
 
 }  // namespace lengthwise
