@@ -40,9 +40,7 @@ std::string readme(const Comparison& comparison, const std::vector<RunRecord>& r
   const Provenance made = provenance();
   std::string text = fmt::format("# {}\n\n", header.title);
   text += markdown_table(comparison);
-  text +=
-      "\n![perplexity against eval length](curve.svg)\n\nThe same with more figures, to look "
-      "into: `report.html`; for a paper: `table.tex` and `curve.pdf`.\n\n## How it was made\n\n";
+  text += "\n![perplexity against eval length](curve.svg)\n\n## How it was made\n\n";
   text += fmt::format("    {}\n\n", header.command);
   text += fmt::format(
       "lengthwise {} (commit {}), LibTorch {}, {}; {} thread(s) a run; trained {} to {}; this page "
@@ -63,7 +61,10 @@ std::string readme(const Comparison& comparison, const std::vector<RunRecord>& r
         "\nEvery run had the same options, in `options.ini`, but for scheme, train length and "
         "seed.";
   }
-  text += "\n`records.jsonl` holds every run's record and measurements.\n";
+  text +=
+      "\n`records.jsonl` holds every run's record and measurements. `report.html` is a page to "
+      "look "
+      "into; `table.tex` and `curve.pdf` are for papers.\n";
   return text;
 }
 
