@@ -60,9 +60,10 @@ struct LineChart {
   std::string title, subtitle;
   std::string x_label;
   Scale x_scale = Scale::linear;
-  std::vector<double> x_ticks;  // empty: round numbers
+  std::vector<double> x_ticks;            // empty: round numbers
+  std::vector<std::string> x_tick_names;  // of kinds, a tick each; empty: the numbers
   std::vector<VerticalMark> marks;
-  std::vector<View> views;  // the first is what is drawn without a script; at least one
+  std::vector<View> views;  // of the same labels; the first is drawn without a script
   std::vector<std::string> notes;
 
   /// Whether any view has a point to draw.

@@ -76,10 +76,12 @@ std::string line_at(std::string_view css, double x1, double y1, double x2, doubl
 std::string x_ticks_of(const LineChart& chart, const Plot& plot) {
   std::string svg;
   double last_end = -1e9;
-  for (const double tick : chart.x_ticks.empty() ? ticks(plot.x) : chart.x_ticks) {
-    const double at = plot.across(tick);
-    const std::string text = tick_text(tick);
-    const double half = static_cast<double>(text.size()) * kCharacter / 2 + 4;
+  const std::vector<double> at_ticks = chart.x_ticks.empty() ? ticks(plot.x) : chart.x_ticks;
+  for (size_t i = 0; i < at_ticks.size(); ++i) {
+    const double at = plot.across(at_ticks[i]);
+    const std::string text =
+        chart.x_tick_names.empty() ? tick_text(at_ticks[i]) : chart.x_tick_names[i];
+    const double half = static_cast<double>(character_count(text)) * kCharacter / 2 + 4;
     svg += line_at("axis", at, plot.frame.bottom(), at, plot.frame.bottom() + 4);
     if (at - half <= last_end) continue;
     last_end = at + half;

@@ -139,6 +139,15 @@ TEST_CASE("Labels stand in the order of the lines' ends and never upon each othe
   CHECK(last < std::stod(height[1]));
 }
 
+TEST_CASE("Ticks may have names", "[report][chart]") {
+  LineChart chart = chart_of({line("a", {10, 20, 35})});
+  chart.x_ticks = {1, 2, 3};
+  chart.x_tick_names = {"1", "2-3", "never before"};
+  const std::string svg = svg_line_chart(chart, SvgUse::in_page);
+  CHECK_THAT(svg, contains_text(">2-3<") && contains_text(">never before<"));
+  CHECK_THAT(svg, !contains_text(">3<"));
+}
+
 TEST_CASE("A line of many points has no markers, a lone point one", "[report][chart]") {
   const std::string svg = svg_line_chart(
       chart_of({line("long", std::vector<double>(200, 3.0)), line("lone", {2})}), SvgUse::in_page);

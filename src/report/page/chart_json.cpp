@@ -37,11 +37,9 @@ Json json_of(const View& view) {
 }  // namespace
 
 std::string chart_json(const LineChart& chart) {
-  Json json = {{"x_label", chart.x_label},
-               {"x_scale", name_of(chart.x_scale)},
-               {"x_ticks", chart.x_ticks},
-               {"marks", Json::array()},
-               {"views", Json::array()}};
+  Json json = {{"x_label", chart.x_label}, {"x_scale", name_of(chart.x_scale)},
+               {"x_ticks", chart.x_ticks}, {"x_tick_names", chart.x_tick_names},
+               {"marks", Json::array()},   {"views", Json::array()}};
   for (const VerticalMark& mark : chart.marks) {
     json["marks"].push_back({{"x", mark.x}, {"label", mark.label}});
   }

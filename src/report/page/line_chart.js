@@ -35,7 +35,7 @@ class LineChart {
     if (views.length > 1) this.choice("show", views.map((view) => view.name), () => views.indexOf(this.view), (i) => this.setView(views[i]));
     const scales = ["logarithmic", "linear"];
     const names = ["log", "linear"];
-    this.xChoice = this.choice("x", names, () => scales.indexOf(this.xScale), (i) => { this.xScale = scales[i]; });
+    if (this.data.x_tick_names.length === 0) this.xChoice = this.choice("x", names, () => scales.indexOf(this.xScale), (i) => { this.xScale = scales[i]; });
     this.yChoice = this.choice("y", names, () => scales.indexOf(this.yScale), (i) => { this.yScale = scales[i]; });
     this.rangeChoice = this.choice("range", ["usual", "everything"], () => Number(this.whole), (i) => { this.whole = i === 1; });
     if (this.view.series.length > 2) {
@@ -76,7 +76,7 @@ class LineChart {
     const positive = (values) => values.some((value) => value !== null && value <= 0);
     const series = this.view.series;
     this.yChoice.buttons[0].disabled = series.some(({ y }) => positive(y));
-    this.xChoice.buttons[0].disabled = series.some(({ x }) => positive(x));
+    if (this.xChoice) this.xChoice.buttons[0].disabled = series.some(({ x }) => positive(x));
     this.rangeChoice.group.hidden = cap === null;
     this.rangeChoice.group.style.display = cap === null ? "none" : "";
     for (const show of this.shows) show();
@@ -168,7 +168,7 @@ class LineChart {
     line("axis", kLeft, bottom, right, bottom);
     let lastEnd = -Infinity;
     for (const tick of this.data.x_ticks.length ? this.data.x_ticks : ticksOf(this.x)) {
-      const at = this.across(tick), words = tickText(tick), half = words.length * 3.3 + 5;
+      const at = this.across(tick), words = this.xText(tick), half = words.length * 3.3 + 5;
       line("axis", at, bottom, at, bottom + 4);
       if (at - half <= lastEnd) continue;
       lastEnd = at + half;
@@ -180,6 +180,11 @@ class LineChart {
       line("mark", this.across(mark.x), kTop, this.across(mark.x), bottom);
       text("tick", this.across(mark.x), kTop - 7, "middle", mark.label);
     }
+  }
+
+  // A kind of token has a name, a length is a number.
+  xText(x, numberText = tickText) {
+    return this.data.x_tick_names[this.data.x_ticks.indexOf(x)] ?? numberText(x);
   }
 
   // A path through the points, with gaps; `back` goes on along a second line in the other direction.
@@ -298,7 +303,7 @@ class LineChart {
 
   fillTip(x, rows) {
     this.tip.replaceChildren();
-    htmlElement("div", {}, this.tip, `${this.data.x_label}: ${x.toLocaleString("en-US")}`);
+    htmlElement("div", {}, this.tip, `${this.data.x_label}: ${this.xText(x, (each) => each.toLocaleString("en-US"))}`);
     const table = htmlElement("table", {}, this.tip);
     const body = htmlElement("tbody", {}, table);
     for (const row of rows) {
