@@ -172,7 +172,7 @@ class LineChart {
       line("axis", at, bottom, at, bottom + 4);
       if (at - half <= lastEnd) continue;
       lastEnd = at + half;
-      text("tick x-tick", at, bottom + 17, "middle", words);
+      text("tick x-tick", Math.min(at, this.width - half + 4), bottom + 17, "middle", words);
     }
     text("label", (kLeft + right) / 2, bottom + 36, "middle", this.data.x_label);
     text("label", 2, kTop - 26, "start", this.view.y_label);
