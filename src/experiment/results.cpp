@@ -6,8 +6,10 @@
 #include <set>
 
 #include "experiment/provenance.h"
+#include "report/comparison_page.h"
 #include "report/curve.h"
 #include "report/statistics_table.h"
+#include "report/latex_table.h"
 #include "report/table.h"
 
 namespace lengthwise {
@@ -62,7 +64,10 @@ std::string readme(const Comparison& comparison, const std::vector<RunRecord>& r
         "\nEvery run had the same options, in `options.ini`, but for scheme, train length and "
         "seed.";
   }
-  text += "\n`records.jsonl` holds every run's record and measurements.\n";
+  text +=
+      "\n`records.jsonl` holds every run's record and measurements. `report.html` is a page to "
+      "look "
+      "into; `table.tex` and `curve.pdf` are for papers.\n";
   return text;
 }
 
@@ -79,16 +84,27 @@ std::string records(const std::vector<RunRecord>& runs) {
   return text;
 }
 
+std::string report_page(const Comparison& comparison, const std::vector<RunRecord>& runs,
+                        const ResultsHeader& header) {
+  const Provenance made = provenance();
+  const std::string program = fmt::format("lengthwise {} (commit {})", made.version, made.commit);
+  return render_page(
+      comparison_page(comparison, runs, {header.title, header.command, utc_time(), program}));
+}
+
 }  // namespace
 
 void write_results(const fs::path& folder, const Comparison& comparison,
                    const std::vector<RunRecord>& runs, const ResultsHeader& header) {
+  const std::string page = report_page(comparison, runs, header);
   make_folder(folder);
   write_curves(comparison, folder);
+  write_file(folder / "report.html", page);
   write_file(folder / "table.csv", csv_table(comparison));
   write_file(folder / "differences.csv", differences_csv(comparison));
   if (comparison.has_ideal()) write_file(folder / "gaps.csv", gaps_csv(comparison));
   write_file(folder / "breakdowns.csv", breakdowns_csv(comparison));
+  write_file(folder / "table.tex", latex_table(comparison));
   write_file(folder / "records.jsonl", records(runs));
   if (!header.options.empty()) write_file(folder / "options.ini", header.options);
   write_file(folder / "README.md", readme(comparison, runs, header));

@@ -213,4 +213,24 @@ std::string csv_table(const Comparison& comparison) {
   return csv_lines(grid);
 }
 
+std::vector<std::vector<TableCell>> table_cells(const Comparison& comparison) {
+  std::vector<std::vector<TableCell>> cells;
+  for (const auto& row : grid_of(comparison, {"", "", ""})) {
+    cells.emplace_back();
+    for (const std::string& text : row) cells.back().push_back({text});
+  }
+  const size_t before = cells[0].size() - comparison.eval_lengths.size();
+  for (size_t i = 0; i < comparison.rows.size(); ++i) {
+    for (size_t column = 0; column < comparison.eval_lengths.size(); ++column) {
+      cells[i + 1][before + column].best = comparison.rows[i].cells[column].best;
+    }
+  }
+  return cells;
+}
+
+std::vector<std::string> table_explanations(const Comparison& comparison,
+                                            std::string_view best_mark) {
+  return explanations(comparison, best_mark);
+}
+
 }  // namespace lengthwise

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "report/comparison.h"
 
@@ -22,5 +24,17 @@ std::string markdown_table(const Comparison& comparison);
 /// and perplexity per word where the scored tokens stand for a whole text. Empty where there is no
 /// number: perplexity_std below two seeds, everything measured beyond the scheme's limit.
 std::string csv_table(const Comparison& comparison);
+
+/// The first table for other renderings: the heading first, the ideal reader last where there is
+/// one.
+struct TableCell {
+  std::string text;
+  bool best = false;
+};
+std::vector<std::vector<TableCell>> table_cells(const Comparison& comparison);
+/// The lines under it that say how to read it, with what marks the best of a column; only what
+/// occurs in it.
+std::vector<std::string> table_explanations(const Comparison& comparison,
+                                            std::string_view best_mark);
 
 }  // namespace lengthwise

@@ -273,8 +273,9 @@ TEST_CASE("An experiment trains, measures and compares every scheme; again, it m
   const Workspace work;
   put_grid(work);
   const Outcome outcome = work.must_run({"experiment", "tiny.ini", "grid.ini"});
-  for (const char* file : {"README.md", "table.csv", "differences.csv", "breakdowns.csv",
-                           "curve.svg", "records.jsonl", "options.ini"}) {
+  for (const char* file :
+       {"README.md", "report.html", "table.csv", "table.tex", "differences.csv", "breakdowns.csv",
+        "curve.svg", "curve.png", "curve.pdf", "records.jsonl", "options.ini"}) {
     INFO(file);
     CHECK(fs::exists(work / "answer" / file));
   }

@@ -1,4 +1,4 @@
-#include "report/gnuplot.h"
+#include "report/svg_convert.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -24,7 +24,7 @@ namespace {
 class NamelessFile {
  public:
   NamelessFile() : file_(std::tmpfile()) {
-    if (file_ == nullptr) fail("no temporary file for gnuplot: {}", std::strerror(errno));
+    if (file_ == nullptr) fail("no temporary file for rsvg-convert: {}", std::strerror(errno));
   }
   ~NamelessFile() { std::fclose(file_); }
   NamelessFile(const NamelessFile&) = delete;
@@ -34,7 +34,7 @@ class NamelessFile {
 
   void write(std::string_view text) {
     if (std::fwrite(text.data(), 1, text.size(), file_) != text.size() || std::fflush(file_) != 0) {
-      fail("no temporary file for gnuplot: {}", std::strerror(errno));
+      fail("no temporary file for rsvg-convert: {}", std::strerror(errno));
     }
     ::lseek(descriptor(), 0, SEEK_SET);
   }
@@ -54,24 +54,29 @@ class NamelessFile {
 };
 
 /// The exit status as waitpid gives it.
-int run(const NamelessFile& in, const NamelessFile& out, const NamelessFile& errors) {
+int run(const std::vector<std::string>& options, const NamelessFile& in, const NamelessFile& out,
+        const NamelessFile& errors) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, in.descriptor(), STDIN_FILENO);
   posix_spawn_file_actions_adddup2(&actions, out.descriptor(), STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&actions, errors.descriptor(), STDERR_FILENO);
 
-  std::string program = "gnuplot", defaults = "--default-settings", from_stdin = "-";
-  std::array<char*, 4> arguments{program.data(), defaults.data(), from_stdin.data(), nullptr};
+  std::vector<std::string> words{"rsvg-convert"};
+  words.insert(words.end(), options.begin(), options.end());
+  std::vector<char*> arguments;
+  for (std::string& word : words) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
   pid_t child = 0;
-  const int error = ::posix_spawnp(&child, "gnuplot", &actions, nullptr, arguments.data(), environ);
+  const int error =
+      ::posix_spawnp(&child, "rsvg-convert", &actions, nullptr, arguments.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
-  if (error == ENOENT) fail("gnuplot is missing: install gnuplot-nox");
-  if (error != 0) fail("gnuplot cannot be started: {}", std::strerror(error));
+  if (error == ENOENT) fail("rsvg-convert is missing: install librsvg2-bin");
+  if (error != 0) fail("rsvg-convert cannot be started: {}", std::strerror(error));
 
   int status = 0;
   while (::waitpid(child, &status, 0) < 0) {
-    if (errno != EINTR) throw RunFailure(fmt::format("gnuplot: {}", std::strerror(errno)));
+    if (errno != EINTR) throw RunFailure(fmt::format("rsvg-convert: {}", std::strerror(errno)));
   }
   return status;
 }
@@ -80,29 +85,27 @@ std::string one_line(std::string_view text) {
   return fmt::format("{}", fmt::join(split(text, " \t\r\n"), " "));
 }
 
-}  // namespace
-
-std::string run_gnuplot(std::string_view script) {
+std::string converted(std::string_view svg, const std::vector<std::string>& options) {
   NamelessFile in, out, errors;
-  in.write(script);
-  const int status = run(in, out, errors);
+  in.write(svg);
+  const int status = run(options, in, out, errors);
   std::string result = out.read();
   if (status != 0 || result.empty()) {
-    throw RunFailure(fmt::format("gnuplot failed (status {}): {}",
+    throw RunFailure(fmt::format("rsvg-convert failed (status {}): {}",
                                  WIFEXITED(status) ? WEXITSTATUS(status) : -1,
                                  one_line(errors.read())));
   }
   return result;
 }
 
-std::string gnuplot_quoted(std::string_view text) {
-  std::string quoted = "'";
-  for (const char c : text) {
-    const bool control = static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
-    if (c == '\'') quoted += '\'';
-    quoted += control ? ' ' : c;
-  }
-  return quoted + "'";
+}  // namespace
+
+std::string svg_to_png(std::string_view svg) {
+  return converted(svg, {"--format=png", "--zoom=2"});
+}
+
+std::string svg_to_pdf(std::string_view svg) {
+  return converted(svg, {"--format=pdf"});
 }
 
 }  // namespace lengthwise

@@ -1,0 +1,22 @@
+# Run with -P at build time: writes OUTPUT, a C++ file that defines the std::string_views of HEADER as the texts of
+# files in FOLDER. TEXTS is NAME=file[+file...][|NAME=...]; the files of one name stand one after the other.
+string(REPLACE "|" ";" entries "${TEXTS}")
+set(code "// Made by cmake/EmbedText.cmake.\n#include \"${HEADER}\"\n\nnamespace lengthwise {\n")
+foreach(entry IN LISTS entries)
+  string(REGEX MATCH "^([^=]+)=(.+)$" matched "${entry}")
+  set(name "${CMAKE_MATCH_1}")
+  string(REPLACE "+" ";" files "${CMAKE_MATCH_2}")
+  string(APPEND code "const std::string_view ${name} =")
+  set(total 0)
+  foreach(file IN LISTS files)
+    file(READ "${FOLDER}/${file}" text)
+    string(APPEND code "\n    R\"embedded(${text})embedded\"")
+    string(LENGTH "${text}" length)
+    math(EXPR total "${total} + ${length}")
+  endforeach()
+  if(total GREATER 65000)  # the longest literal that every compiler takes has 65,536 characters
+    message(FATAL_ERROR "${name}: ${total} characters are too many for one literal")
+  endif()
+  string(APPEND code ";\n")
+endforeach()
+file(WRITE "${OUTPUT}" "${code}}  // namespace lengthwise\n")

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace lengthwise {
+
+// What a figure shows, apart from how it is drawn: as a static SVG (svg_line_chart.h,
+// svg_heat_map.h) and by the script of the page (page/) from the same numbers.
+
+enum class Scale { linear, logarithmic };
+
+/// How a line is told from others, with any colour vision and in grey print: a place in the
+/// palette of page/chart.css, one of six markers and a dash pattern. kInk is the colour of text.
+struct Look {
+  static constexpr int kInk = -1, kNoMarker = -1;
+  int colour = kInk;
+  int marker = kNoMarker;
+  int dash = 0;
+
+  bool operator==(const Look&) const = default;
+};
+
+/// A scheme's look wherever it is drawn, from its place in the registry: no two of the first 24
+/// schemes share colour and marker, nor colour and dash. `place` tells apart the rows of one
+/// scheme (train lengths, variants): they keep colour and marker and differ in their dash.
+Look scheme_look(int64_t scheme_order, size_t place = 0);
+
+/// The lengths of dashes and gaps in pixels as SVG takes them; empty: solid.
+std::string dash_text(const Look& look);
+/// The outline of a marker of radius 1 around the origin, as an SVG path; empty: none.
+std::string marker_path(const Look& look);
+
+/// A line and the band around it. y, low and high have a value for each x; a value that is not
+/// finite leaves a gap. Series of one label are one thing to the reader: switched off together.
+struct Series {
+  std::string label;
+  Look look;
+  std::vector<double> x, y;
+  std::vector<double> low, high;  // both empty: no band
+};
+
+/// One way of putting the same thing in numbers.
+struct View {
+  std::string name;     // on the switch: "nats per token"
+  std::string y_label;  // beside the axis
+  Scale y_scale = Scale::linear;
+  std::optional<double> y_most;  // what is above leaves the plot at the top; else all is shown
+  std::vector<Series> series;
+};
+
+struct VerticalMark {
+  double x;
+  std::string label;
+};
+
+struct LineChart {
+  std::string title, subtitle;
+  std::string x_label;
+  Scale x_scale = Scale::linear;
+  std::vector<double> x_ticks;            // empty: round numbers
+  std::vector<std::string> x_tick_names;  // of kinds, a tick each; empty: the numbers
+  std::vector<VerticalMark> marks;
+  std::vector<View> views;  // of the same labels; the first is drawn without a script
+  std::vector<std::string> notes;
+
+  /// Whether any view has a point to draw.
+  bool has_points() const;
+};
+
+/// Values in 0 ... 1 as shades; what is not finite stays blank.
+struct HeatMap {
+  std::string title, subtitle;
+  std::string row_axis, column_axis;
+  std::vector<std::string> row_labels, column_labels;
+  std::vector<std::vector<double>> values;  // [rows][columns]
+};
+
+}  // namespace lengthwise

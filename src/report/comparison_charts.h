@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+
+#include "report/chart.h"
+#include "report/comparison.h"
+
+namespace lengthwise {
+
+/// Perplexity against eval_length, both logarithmic; as further views nats per token and, where
+/// there is an exact ideal reader, the gap to it. A series a row of the table, in its order, the
+/// band from the lowest to the highest seed, and the ideal reader; the train lengths as vertical
+/// marks. Shown are perplexities up to four times what is usual at the train length (the median
+/// over rows), so that one failing scheme does not flatten all others; the notes say which leave
+/// the plot, and which schemes have a limit.
+LineChart perplexity_chart(const Comparison& comparison);
+
+/// Evaluation speed, and as a second view peak memory, against eval_length.
+LineChart cost_chart(const Comparison& comparison);
+
+/// What a row is called in every figure: "rotary", or "rotary, train 64" where the comparison has
+/// several train lengths, with its variant.
+std::string series_label(const Comparison& comparison, const Row& row);
+/// A scheme's look (chart.h); rows of one scheme differ by train length and variant.
+Look series_look(const Comparison& comparison, const Row& row);
+
+}  // namespace lengthwise

@@ -1,0 +1,131 @@
+#include "report/training_log.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "report/comparison_charts.h"
+
+namespace lengthwise {
+namespace {
+
+using Json = nlohmann::json;
+
+std::optional<double> real(const Json& line, const char* key) {
+  const auto found = line.find(key);
+  if (found == line.end() || !found->is_number()) return std::nullopt;
+  return found->get<double>();
+}
+
+TrainingLogLine parsed(const Json& line, const std::string& origin) {
+  const bool object = line.is_object();
+  const auto nats = object ? real(line, "nats_per_token") : std::nullopt;
+  if (!nats || !line.contains("step") || !line["step"].is_number_integer()) {
+    fail("{}: is broken: no line of a training log, with 'step' and 'nats_per_token'", origin);
+  }
+  return {line["step"].get<int64_t>(), *nats, real(line, "validation_nats_per_token")};
+}
+
+/// Steps to the values of the seeds.
+using ValuesByStep = std::map<int64_t, std::vector<double>>;
+
+struct Group {
+  Row row;  // what the figures know it by
+  size_t logs = 0;
+  ValuesByStep training, validation;
+};
+
+bool same_row(const Row& a, const Row& b) {
+  return a.scheme == b.scheme && a.train_length == b.train_length;
+}
+
+std::vector<Group> groups_of(const std::vector<RunRecord>& runs) {
+  std::vector<Group> groups;
+  for (const RunRecord& run : runs) {
+    const std::vector<TrainingLogLine> log = read_training_log(run.folder);
+    if (log.empty()) continue;
+    Row row;
+    row.scheme = run.scheme;
+    row.scheme_order = run.scheme_order;
+    row.train_length = run.train_length;
+    auto group =
+        std::ranges::find_if(groups, [&](const Group& known) { return same_row(known.row, row); });
+    if (group == groups.end()) group = groups.insert(groups.end(), Group{row, 0, {}, {}});
+    ++group->logs;
+    for (const TrainingLogLine& line : log) {
+      group->training[line.step].push_back(line.nats_per_token);
+      if (!line.validation_nats_per_token) continue;
+      group->validation[line.step].push_back(*line.validation_nats_per_token);
+    }
+  }
+  std::ranges::stable_sort(groups, {}, [](const Group& group) {
+    return std::pair(group.row.scheme_order, group.row.train_length);
+  });
+  return groups;
+}
+
+Series series_of(const Comparison& comparison, const Group& group, const ValuesByStep& values) {
+  Series series{
+      series_label(comparison, group.row), series_look(comparison, group.row), {}, {}, {}, {}};
+  for (const auto& [step, seeds] : values) {
+    if (seeds.size() != group.logs) continue;
+    double sum = 0;
+    for (const double value : seeds) sum += value;
+    series.x.push_back(static_cast<double>(step));
+    series.y.push_back(sum / static_cast<double>(seeds.size()));
+    if (group.logs == 1) continue;
+    series.low.push_back(std::ranges::min(seeds));
+    series.high.push_back(std::ranges::max(seeds));
+  }
+  return series;
+}
+
+}  // namespace
+
+std::vector<TrainingLogLine> read_training_log(const fs::path& run_folder) {
+  const fs::path path = run_folder / "train.jsonl";
+  if (!fs::exists(path)) return {};
+  const std::string text = read_file(path);
+  std::map<int64_t, TrainingLogLine> by_step;
+  int64_t number = 0;
+  for (size_t begin = 0; begin < text.size();) {
+    const size_t end = std::min(text.find('\n', begin), text.size());
+    const std::string_view line = trim(std::string_view(text).substr(begin, end - begin));
+    begin = end + 1;
+    ++number;
+    if (line.empty()) continue;
+    const Json json = Json::parse(line, nullptr, false);
+    const bool unfinished = json.is_discarded() && end == text.size();
+    if (unfinished) break;
+    const TrainingLogLine entry = parsed(json, fmt::format("{}:{}", path.string(), number));
+    by_step[entry.step] = entry;
+  }
+  std::vector<TrainingLogLine> lines;
+  for (const auto& [step, line] : by_step) lines.push_back(line);
+  return lines;
+}
+
+LineChart training_chart(const Comparison& comparison, const std::vector<RunRecord>& runs) {
+  LineChart chart;
+  chart.title = "Training loss";
+  chart.subtitle =
+      "mean since the step logged before; over several seeds the mean, shaded from "
+      "min to max";
+  chart.x_label = "step";
+  chart.views = {{"training", "nats per token", Scale::linear, std::nullopt, {}},
+                 {"validation", "nats per token", Scale::linear, std::nullopt, {}}};
+  bool validated = false;
+  for (const Group& group : groups_of(runs)) {
+    chart.views[0].series.push_back(series_of(comparison, group, group.training));
+    chart.views[1].series.push_back(series_of(comparison, group, group.validation));
+    validated = validated || !group.validation.empty();
+  }
+  if (!validated) chart.views.pop_back();
+  return chart;
+}
+
+}  // namespace lengthwise
