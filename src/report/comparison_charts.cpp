@@ -17,7 +17,7 @@ namespace {
 constexpr double kShownMultiple = 4;
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
-/// A mean over seeds and the lowest and highest of them.
+/// A mean over seeds and its 95 % interval; without one the lowest and highest of them.
 struct Spread {
   double mean, low, high;
 };
@@ -33,10 +33,16 @@ std::vector<double> reals(const std::vector<int64_t>& values) {
 }
 
 Spread perplexities(const Cell& cell) {
+  if (const auto& interval = cell.perplexity_interval) {
+    return {cell.mean_perplexity(), interval->lo, interval->hi};
+  }
   return {cell.mean_perplexity(), cell.least_perplexity(), cell.greatest_perplexity()};
 }
 
 Spread nats(const Cell& cell) {
+  if (const auto& interval = cell.nats_interval) {
+    return {cell.mean_nats_per_token(), interval->lo, interval->hi};
+  }
   const auto [low, high] = std::ranges::minmax(cell.nats_per_token);
   return {cell.mean_nats_per_token(), low, high};
 }
@@ -69,7 +75,7 @@ std::vector<Series> all_series(const Comparison& comparison, const ValueOf& valu
 }
 
 Series ideal_series(const Comparison& comparison, double (*value_of)(double nats)) {
-  Series series{"ideal reader (exact)", {Look::kInk, Look::kNoMarker, 1}, {}, {}, {}, {}};
+  Series series{kIdealLabel, kIdealLook, {}, {}, {}, {}};
   for (size_t i = 0; i < comparison.eval_lengths.size(); ++i) {
     const auto& ideal = comparison.ideal_nats[i];
     series.x.push_back(static_cast<double>(comparison.eval_lengths[i]));
@@ -152,11 +158,16 @@ std::string subtitle(const Comparison& comparison) {
   std::string text = fmt::format("{}, {} scored tokens", describe(comparison.measurement),
                                  format_count(comparison.tokens));
   const auto [fewest, most] = std::ranges::minmax(comparison.rows, {}, &Row::seeds);
-  if (most.seeds == 1) return text;
+  const bool intervals = std::ranges::any_of(comparison.rows, [](const Row& row) {
+    return std::ranges::any_of(
+        row.cells, [](const Cell& cell) { return cell.perplexity_interval.has_value(); });
+  });
+  const std::string shaded = intervals ? "95 % interval" : "from min to max";
+  if (most.seeds == 1) return intervals ? text + "; shaded: " + shaded : text;
   const std::string seeds = fewest.seeds == most.seeds
                                 ? fmt::format("{}", most.seeds)
                                 : fmt::format("{} to {}", fewest.seeds, most.seeds);
-  return text + fmt::format("; mean of {} seeds, shaded from min to max", seeds);
+  return text + fmt::format("; mean of {} seeds, shaded: {}", seeds, shaded);
 }
 
 LineChart chart_by_length(const Comparison& comparison, std::string title) {
@@ -177,6 +188,10 @@ LineChart chart_by_length(const Comparison& comparison, std::string title) {
 
 View gap_view(const Comparison& comparison) {
   const auto gap = [&](const Cell& cell, size_t column) {
+    if (cell.gap && cell.gap->all.interval) {
+      const Estimate& all = cell.gap->all;
+      return Spread{all.value, all.interval->lo, all.interval->hi};
+    }
     const double ideal = comparison.ideal_nats[column].value_or(kNone);
     const Spread spread = nats(cell);
     return Spread{spread.mean - ideal, spread.low - ideal, spread.high - ideal};

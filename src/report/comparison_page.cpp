@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "report/breakdown_charts.h"
 #include "report/comparison_charts.h"
 #include "report/run_options.h"
 #include "report/table.h"
@@ -136,6 +137,11 @@ Page comparison_page(const Comparison& comparison, const std::vector<RunRecord>&
   page.lead += title.substr(1) + ".";
   page.sections.push_back(
       {"Perplexity by length", {perplexity_chart(comparison), main_table(comparison)}, {}});
+  if (!comparison.breakdowns.empty()) {
+    PageSection section{"Which tokens", {}, {}};
+    for (LineChart& chart : breakdown_charts(comparison)) section.parts.push_back(std::move(chart));
+    page.sections.push_back(std::move(section));
+  }
   const LineChart training = training_chart(comparison, runs);
   if (training.has_points()) page.sections.push_back({"Training", {training}, {}});
   const LineChart cost = cost_chart(comparison);
