@@ -2,20 +2,19 @@
 
 #include "app/command.h"
 #include "base/error.h"
-#include "experiment/choose_measurement.h"
+#include "experiment/compare_finished.h"
 #include "experiment/results.h"
 #include "report/statistics_table.h"
-#include "report/token_statistics.h"
 
 namespace lengthwise {
+
 int run_compare(const Words& arguments) {
   Config config;
   const Words folders = read_options(config, arguments);
   if (folders.empty()) fail("compare: no run folder is named");
   std::vector<RunRecord> runs;
   for (const std::string& folder : folders) runs.push_back(read_run(folder));
-  Comparison comparison = compare_runs(runs, choose_measurement(runs, config.evaluation));
-  add_token_statistics(comparison);
+  const Comparison comparison = compare_finished(runs, config);
   fmt::print("{}", terminal_report(comparison));
   if (!config.grid.results.empty()) {
     Words words{"compare"};

@@ -30,6 +30,9 @@ void GridOptions::declare(OptionSet& options) {
   options.add("experiment.folder", folder, "where the run folders lie");
   options.add("experiment.results", results,
               "where table and curve go; empty: 'comparison' in the experiment's folder");
+  options.add("experiment.published", published,
+              "files of published numbers to stand beside ours where the data are the same, as "
+              "results/published/press2021.csv");
   options.add("experiment.jobs", jobs, "runs side by side, each with run.threads threads",
               Between{1, 1024});
 }

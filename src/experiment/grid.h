@@ -16,6 +16,7 @@ struct GridOptions {
   std::vector<int64_t> seeds;
   std::string folder = "runs/experiment";
   std::string results;
+  std::vector<std::string> published;
   int64_t jobs = 2;
 
   void declare(OptionSet& options);

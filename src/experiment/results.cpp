@@ -8,8 +8,9 @@
 #include "experiment/provenance.h"
 #include "report/comparison_page.h"
 #include "report/curve.h"
-#include "report/statistics_table.h"
 #include "report/latex_table.h"
+#include "report/published.h"
+#include "report/statistics_table.h"
 #include "report/table.h"
 
 namespace lengthwise {
@@ -105,6 +106,8 @@ void write_results(const fs::path& folder, const Comparison& comparison,
   if (comparison.has_ideal()) write_file(folder / "gaps.csv", gaps_csv(comparison));
   write_file(folder / "breakdowns.csv", breakdowns_csv(comparison));
   write_file(folder / "table.tex", latex_table(comparison));
+  if (!comparison.published.empty())
+    write_file(folder / "published.csv", published_csv(comparison));
   write_file(folder / "records.jsonl", records(runs));
   if (!header.options.empty()) write_file(folder / "options.ini", header.options);
   write_file(folder / "README.md", readme(comparison, runs, header));

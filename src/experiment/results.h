@@ -13,10 +13,11 @@ struct ResultsHeader {
   std::string options;  // resolved, as a file; empty for runs that were not one experiment
 };
 
-/// Writes into `folder`: report.html (comparison_page.h), README.md (tables, curve, who made it when
-/// and on what), table.csv, table.tex, differences.csv (every pair of rows), breakdowns.csv (losses
-/// by kind of token), gaps.csv (to the exact reader, where there is one), curve.svg, curve.png,
-/// curve.pdf, records.jsonl (run.json and the evaluation lines of every run) and options.ini.
+/// Writes into `folder`: report.html (comparison_page.h), README.md (tables, curve, who made it
+/// when and on what), table.csv, table.tex, differences.csv (every pair of rows), breakdowns.csv
+/// (losses by kind of token), gaps.csv (to the exact reader, where there is one), curve.svg,
+/// curve.png, curve.pdf, records.jsonl (run.json and the evaluation lines of every run) and
+/// options.ini.
 void write_results(const fs::path& folder, const Comparison& comparison,
                    const std::vector<RunRecord>& runs, const ResultsHeader& header);
 

@@ -106,6 +106,17 @@ struct Breakdown {
   std::vector<std::vector<BinMean>> ideal;              // [column][bin]; no bin: no exact reader
 };
 
+/// Perplexities that a paper prints for one scheme and train length, at the comparison's
+/// eval_lengths; a length it does not have is empty.
+struct PublishedRow {
+  std::string source;  // "press2021, table-2, table-5"
+  std::string scheme;
+  int64_t train_length = 0;
+  std::vector<std::optional<double>> perplexity;
+
+  std::string label() const { return scheme + " (" + source + ")"; }
+};
+
 /// Runs side by side on the same tokens of the same corpus.
 struct Comparison {
   std::string corpus;
@@ -116,8 +127,10 @@ struct Comparison {
   std::vector<Row> rows;                          // by scheme_order, then train_length
   std::vector<std::optional<double>> ideal_nats;  // nats a token of the exact reader, by length
   std::vector<std::string> notes;                 // what a reader of the table must know
+  std::vector<PublishedRow> published;            // by add_published
 
   // From the stored values, by add_token_statistics.
+  int64_t train_tokens = 0;                // of the training split
   std::string blocks;                      // what was resampled, or why nothing was
   std::vector<RowDifference> differences;  // every pair of rows at every length
   std::vector<Breakdown> breakdowns;

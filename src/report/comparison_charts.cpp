@@ -84,6 +84,27 @@ Series ideal_series(const Comparison& comparison, double (*value_of)(double nats
   return series;
 }
 
+/// The published rows of schemes that are drawn, as lines of another dash.
+std::vector<Series> published_series(const Comparison& comparison, double (*value_of)(double)) {
+  std::vector<Series> all;
+  for (const PublishedRow& published : comparison.published) {
+    const auto row = std::ranges::find(comparison.rows, published.scheme, &Row::scheme);
+    if (row == comparison.rows.end()) continue;
+    Look look = scheme_look(row->scheme_order, 1);
+    Series series{published.label(), look, {}, {}, {}, {}};
+    for (size_t i = 0; i < published.perplexity.size(); ++i) {
+      series.x.push_back(static_cast<double>(comparison.eval_lengths[i]));
+      series.y.push_back(published.perplexity[i] ? value_of(*published.perplexity[i]) : kNone);
+    }
+    all.push_back(std::move(series));
+  }
+  return all;
+}
+
+void append(std::vector<Series>& all, std::vector<Series> more) {
+  for (Series& series : more) all.push_back(std::move(series));
+}
+
 double median(std::vector<double> values) {
   std::ranges::sort(values);
   return values[values.size() / 2];
@@ -230,6 +251,9 @@ LineChart perplexity_chart(const Comparison& comparison) {
                   all_series(comparison, [](const Cell& c, size_t) { return perplexities(c); })},
                  {"nats per token", "nats per token", Scale::linear, most_nats,
                   all_series(comparison, [](const Cell& c, size_t) { return nats(c); })}};
+  append(chart.views[0].series, published_series(comparison, [](double value) { return value; }));
+  append(chart.views[1].series,
+         published_series(comparison, [](double value) { return std::log(value); }));
   if (comparison.has_ideal()) {
     chart.views[0].series.push_back(
         ideal_series(comparison, [](double nats_per_token) { return std::exp(nats_per_token); }));

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "report/published.h"
 #include "report/table.h"
 #include "report/text_grid.h"
 
@@ -178,7 +179,9 @@ std::string terminal_report(const Comparison& comparison) {
     for (const std::string& line : gap_explanations()) text += line + "\n";
   }
   const std::string told = ties_line(comparison);
-  return told.empty() ? text : text + "\n" + told;
+  if (!told.empty()) text += "\n" + told;
+  const TextGrid published = published_grid(comparison);
+  return published.empty() ? text : text + "\n" + terminal_lines(published);
 }
 
 std::string markdown_statistics(const Comparison& comparison) {
@@ -189,6 +192,10 @@ std::string markdown_statistics(const Comparison& comparison) {
     text += "\n## What is left to the ideal\n\n" + markdown_lines(gap_grid(comparison));
     text += "\n" + markdown_lines(memory_grid(comparison, *longest)) + "\n";
     for (const std::string& line : gap_explanations()) text += "- " + line + "\n";
+  }
+  const TextGrid published = published_grid(comparison);
+  if (!published.empty()) {
+    text += "\n## Published numbers on the same data\n\n" + markdown_lines(published);
   }
   if (comparison.breakdowns.empty()) return text;
   text += fmt::format(

@@ -91,6 +91,8 @@ class Statistics {
   void open_tokens(const fs::path& file, const TokenValues& values) {
     tokens_ = read_split_tokens(file);
     if (values.documents == "joined") tokens_.stream = tokens_.stream.joined();
+    comparison_.train_tokens =
+        std::accumulate(tokens_.train_counts.begin(), tokens_.train_counts.end(), int64_t{0});
     recurrences_ = find_recurrences(tokens_.stream);
     reading_.emplace(tokens_.stream, values.first_token, tokens_.start_token);
     if (reader_) forgetful_.emplace(*reader_, tokens_.stream);

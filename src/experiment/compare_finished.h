@@ -3,7 +3,7 @@
 #include <optional>
 #include <vector>
 
-#include "evaluation/options.h"
+#include "experiment/config.h"
 #include "report/comparison.h"
 
 namespace lengthwise {
@@ -13,5 +13,9 @@ namespace lengthwise {
 /// hold only one. UserError with all there are where nothing fits, or more than one.
 std::optional<Measurement> choose_measurement(const std::vector<RunRecord>& runs,
                                               const EvaluationOptions& options);
+
+/// The runs on the measurement chosen, with all that their stored values say and the published
+/// numbers that [experiment] names.
+Comparison compare_finished(const std::vector<RunRecord>& runs, const Config& config);
 
 }  // namespace lengthwise

@@ -1,8 +1,10 @@
-#include "experiment/choose_measurement.h"
+#include "experiment/compare_finished.h"
 
 #include <fmt/ranges.h>
 
 #include "base/error.h"
+#include "report/published.h"
+#include "report/token_statistics.h"
 
 namespace lengthwise {
 namespace {
@@ -33,6 +35,13 @@ std::optional<Measurement> choose_measurement(const std::vector<RunRecord>& runs
        wanted.empty() ? "nothing" : "more than one thing", options.split, options.protocol_label(),
        options.stride == 0 ? "" : fmt::format(", stride {}", options.stride),
        fmt::join(names, "; "));
+}
+
+Comparison compare_finished(const std::vector<RunRecord>& runs, const Config& config) {
+  Comparison comparison = compare_runs(runs, choose_measurement(runs, config.evaluation));
+  add_token_statistics(comparison);
+  for (const std::string& csv : config.grid.published) add_published(comparison, csv);
+  return comparison;
 }
 
 }  // namespace lengthwise
