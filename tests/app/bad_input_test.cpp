@@ -335,7 +335,7 @@ TEST_CASE("A measurement that cannot be made is refused before anything is measu
            {"evaluation.last", "4", "last_k", "non_overlapping"}},
           {"unknown first token",
            evaluate({"--evaluation.first_token=eso"}),
-           {"evaluation.first_token", "'eso'", "did you mean 'eos'"}},
+           {"evaluation.first_token", "'eso'", "vocabulary, none, eos, previous"}},
           {"a vocabulary without that token",
            evaluate({"--evaluation.first_token=eos"}),
            {"evaluation.first_token", "eos", "none or previous"}},

@@ -174,8 +174,9 @@ class Program:
 
     def schemes(self) -> list[tuple[str, bool]]:
         """Each scheme's name, and whether it ends at the train length."""
-        rows = [re.split(r"\s{2,}", row) for row in self("schemes").splitlines()[1:]]
-        return [(row[0], row[3] == "train_length") for row in rows]
+        head, *rows = [re.split(r"\s{2,}", row) for row in self("schemes").splitlines()]
+        scheme, length = head.index("scheme"), head.index("length")
+        return [(row[scheme], row[length] == "train_length") for row in rows]
 
 
 def train_and_measure(program: Program, scheme: str, limited: bool, setting: str) -> Path:
