@@ -95,7 +95,9 @@ std::vector<std::string> explanations(const Comparison& comparison, std::string_
   }
   if (interval) {
     lines.push_back(fmt::format(
-        "±: 95 % interval by resampling {}{}.{}", comparison.blocks, several ? " and seeds" : "",
+        "±: 95 % interval by resampling {}{}; differences between rows, on the same tokens, are "
+        "known better.{}",
+        comparison.blocks, several ? " and seeds" : "",
         one ? " Of a single seed it says how the tokens scatter, not how another seed would."
             : ""));
   } else if (several) {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "app/workspace.h"
@@ -261,6 +262,23 @@ TEST_CASE("compare needs the run folders alone: text, prepared tokens and weight
   CHECK(
       work.must_run({"compare", "a", "b", "--experiment.results=out"}).output.starts_with(before));
   CHECK(contains(file_text(work / "out/breakdowns.csv"), "\nprevious_bigram,never before,rotary,"));
+
+  // Bits per byte as the run recorded them, from the nats and the bytes of the text.
+  const auto record = nlohmann::json::parse(lines_of(file_text(work / "a/evaluation.jsonl"))[0]);
+  const auto table = lines_of(file_text(work / "out/table.csv"));
+  std::map<std::string, std::string> alibi;
+  const Words names = split(table[0], ",");
+  for (const std::string& line : table) {
+    if (!line.starts_with("alibi,16,16,")) continue;
+    std::istringstream fields(line);
+    for (const std::string& name : names) std::getline(fields, alibi[name], ',');
+  }
+  CHECK(*parse_real(alibi["bits_per_byte"]) ==
+        Approx(record["bits_per_byte"].get<double>()).epsilon(1e-9));
+  CHECK(*parse_real(alibi["perplexity_per_word"]) ==
+        Approx(std::exp(record["nats_per_token"].get<double>() * record["tokens"].get<double>() /
+                        record["words"].get<double>()))
+            .epsilon(1e-9));
 
   fs::remove(work / "b/evaluation/test.tokens.safetensors");
   const Outcome refused = work.run({"compare", "a", "b"});

@@ -361,6 +361,49 @@ class Corpus(unittest.TestCase):
         self.assertAlmostEqual(values.sum(), 94.1543229704, places=9)
 
 
+class SplitTokens(unittest.TestCase):
+    """The file of a split's tokens, and the ideal's mean, which is stored in the line alone."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.base = Path(folder.name)
+        (self.base / "train.txt").write_text("aab")
+        (self.base / "test.txt").write_text("ab")
+        self.data = {"corpus": "text", "train": "train.txt", "test": "test.txt"}
+        self.data |= {"vocabulary": "byte", "documents": "separate"}
+
+    def problems(self, tokens=(97, 98), ends=(2,), a=2, split="test"):
+        counts = np.zeros(256, np.int64)
+        counts[97], counts[98] = a, 1
+        path = self.base / "test.tokens.safetensors"
+        save_file(
+            {
+                "tokens": np.array(tokens, np.uint16),
+                "documents": np.array([[end, 2, 1, 1] for end in ends], np.int64),
+                "train_counts": counts,
+            },
+            path,
+            {"vocabulary_size": "256", "split": split},
+        )
+        return check_run.check_tokens(path, self.data, self.base)
+
+    def test_right_tokens_pass_and_any_wrong_part_fails(self):
+        self.assertEqual(self.problems(), [])
+        self.assertEqual(self.problems(tokens=(97, 99)), ["holds other tokens"])
+        self.assertEqual(self.problems(ends=(1,)), ["documents end elsewhere"])
+        self.assertEqual(self.problems(a=3), ["counts other tokens in the training split"])
+        self.assertEqual(self.problems(split="valid"), ["says split valid"])
+
+    def test_the_ideal_of_the_line_is_checked(self):
+        documents = windows.open_split("test", {"corpus": "ideal_reader"}, self.base)
+        planned = windows.plan_windows([2048], "non_overlapping", 64, 64, 0, 64, 0)
+        right = float(check_run.ideal_values(documents, planned).mean())
+        self.assertEqual(check_run.compare_ideal(right, documents, planned)[1], [])
+        for wrong in (None, right * (1 + 1e-5), float("nan")):
+            self.assertNotEqual(check_run.compare_ideal(wrong, documents, planned)[1], [])
+
+
 class CheckRun(unittest.TestCase):
     """A run folder is written from a loop over targets that shares no window code, then damaged."""
 

@@ -34,6 +34,7 @@ def make_options(**changes: object) -> dict[str, str]:
         "model.train_length": 12,
         "position.scheme": "none",
         "position.sinusoidal.base": 10000,
+        "position.alibi.bias_max": 8,
         "position.rotary.base": 10000,
         "position.rotary.pairing": "half",
         "position.rotary.fraction": 1,
