@@ -23,7 +23,10 @@ int run_generate(const Words& arguments) {
     if (fs::exists(path_of(split)))
       fail("{}: exists; choose another folder", path_of(split).string());
   }
-  const Dataset dataset = open_dataset(DataOptions{});
+  if (config.data.corpus == "text") {
+    fail("data.corpus: is text; generate writes a built-in corpus: leave it out, or name one");
+  }
+  const Dataset dataset = open_dataset(config.data);
   make_folder(folder);
   for (const char* split : kSplits) {
     const fs::path path = path_of(split);

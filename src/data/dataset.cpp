@@ -1,27 +1,22 @@
 #include "data/dataset.h"
 
-#include <fmt/ranges.h>
+#include <fmt/format.h>
 
 #include "base/error.h"
 #include "base/text.h"
+#include "data/built_in_corpora.h"
 #include "data/ideal_reader.h"
-#include "data/ideal_reader_corpus.h"
 #include "data/text_corpus.h"
 
 namespace lengthwise {
 namespace {
 
-constexpr uint64_t kValidSeed = 3;
-constexpr int64_t kValidDocuments = 16;
-// Part of the hash; it changes with anything that changes the corpus's tokens.
-constexpr int kIdealReaderVersion = 1;
-
 std::string hash_of(std::string_view text) {
   return sha256(std::as_bytes(std::span(text)));
 }
 
-/// Each document without its last token: 2048 targets are a whole number of windows at every power
-/// of two.
+/// Each document without its last token: its targets are then a power of two, and so a whole number
+/// of windows at every smaller one.
 TokenStream without_last_tokens(const TokenStream& stream) {
   std::vector<uint32_t> tokens;
   std::vector<Document> documents;
@@ -38,29 +33,16 @@ TokenStream without_last_tokens(const TokenStream& stream) {
                                   stream.vocabulary_size());
 }
 
-std::string ideal_reader_hash(const IdealReaderLaw& law) {
-  return hash_of(fmt::format(
-      "ideal_reader {}; cue weights {}; answers {}; habits {}/{}; copy lag {}; records {}; "
-      "train {} x {}; valid {} x {}; test {} x {}",
-      kIdealReaderVersion, fmt::join(law.cue_weights, " "), law.answers_per_cue,
-      law.habit_numerator, law.habit_denominator, kCopyLag, kRecords, kTrainSeed, kTrainDocuments,
-      kValidSeed, kValidDocuments, kHeldOutSeed, kHeldOutDocuments));
-}
-
-Dataset open_ideal_reader() {
-  const IdealReaderLaw& law = standard_law();
-  const auto held_out = [&](uint64_t seed, int64_t documents) {
-    return without_last_tokens(generate_ideal_reader(law, seed, documents, kRecords));
-  };
+Dataset open_built_in(const BuiltInCorpus& corpus) {
   Dataset dataset;
-  dataset.name = "ideal_reader";
-  dataset.hash = ideal_reader_hash(law);
-  dataset.train = generate_ideal_reader(law, kTrainSeed, kTrainDocuments, kRecords);
-  dataset.valid = held_out(kValidSeed, kValidDocuments);
-  dataset.test = held_out(kHeldOutSeed, kHeldOutDocuments);
-  dataset.vocabulary_size = dataset.train.vocabulary_size();
-  dataset.ideal_nats = [](std::span<const int64_t> window) {
-    return ideal_nats(standard_law(), window);
+  dataset.name = corpus.name;
+  dataset.hash = hash_of(built_in_description(corpus));
+  dataset.train = generate_split(corpus, corpus.train);
+  dataset.valid = without_last_tokens(generate_split(corpus, corpus.valid));
+  dataset.test = without_last_tokens(generate_split(corpus, corpus.test));
+  dataset.vocabulary_size = corpus.law.vocabulary_size();
+  dataset.ideal_nats = [&law = corpus.law](std::span<const int64_t> window) {
+    return ideal_nats(law, window);
   };
   return dataset;
 }
@@ -121,7 +103,8 @@ const TokenStream& Dataset::split(const std::string& split_name) const {
 
 Dataset open_dataset(const DataOptions& options) {
   options.validate();
-  return options.corpus == "ideal_reader" ? open_ideal_reader() : open_text(options);
+  const BuiltInCorpus* built_in = find_built_in_corpus(options.corpus);
+  return built_in != nullptr ? open_built_in(*built_in) : open_text(options);
 }
 
 }  // namespace lengthwise

@@ -63,6 +63,15 @@ class DocumentWriter {
   std::vector<int64_t> answer_counts_;  // [vocabulary], by token
 };
 
+/// Octave g holds 2^g cues of weight 2^(octaves - 1 - g): every octave has the same total weight.
+std::vector<int64_t> cues_in_octaves(int octaves) {
+  std::vector<int64_t> weights;
+  for (int octave = 0; octave < octaves; ++octave) {
+    weights.insert(weights.end(), size_t{1} << octave, int64_t{1} << (octaves - 1 - octave));
+  }
+  return weights;
+}
+
 }  // namespace
 
 int64_t IdealReaderLaw::cue_weight_sum() const {
@@ -71,6 +80,11 @@ int64_t IdealReaderLaw::cue_weight_sum() const {
 
 const IdealReaderLaw& standard_law() {
   static const IdealReaderLaw law{{11, 8, 7, 6, 5, 5, 4, 4, 4, 4, 3, 3}, 8, 1, 8};
+  return law;
+}
+
+const IdealReaderLaw& long_reach_law() {
+  static const IdealReaderLaw law{cues_in_octaves(5), 20, 1, 8};
   return law;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/options.h"
+#include "data/built_in_corpora.h"
 #include "data/vocabulary.h"
 
 namespace lengthwise {
@@ -24,16 +25,18 @@ void refuse_text_options(const DataOptions& options) {
   for (const auto& [name, is_set] : set) {
     if (is_set) {
       fail(
-          "{}: is set, but data.corpus is ideal_reader, which makes its own tokens; set "
-          "data.corpus = text or leave {} out",
-          name, name);
+          "{}: is set, but data.corpus is {}, which makes its own tokens; set data.corpus = text "
+          "or leave {} out",
+          name, options.corpus, name);
     }
   }
   // The exact reader's probabilities hold within one document alone.
   if (options.documents == "joined") {
     fail(
-        "data.documents: 'joined' does not fit data.corpus ideal_reader, whose documents follow "
-        "laws of their own; set data.documents = separate");
+        "data.documents: 'joined' does not fit data.corpus {}, whose documents follow laws of "
+        "their "
+        "own; set data.documents = separate",
+        options.corpus);
   }
 }
 
@@ -73,11 +76,16 @@ void require_fitting_size(const DataOptions& options) {
   }
 }
 
+std::vector<std::string> corpus_names() {
+  std::vector<std::string> names = built_in_corpus_names();
+  names.emplace_back("text");
+  return names;
+}
+
 }  // namespace
 
 void DataOptions::declare(OptionSet& options) {
-  options.add("data.corpus", corpus, "the built-in ideal_reader, or text",
-              OneOf{{"ideal_reader", "text"}});
+  options.add("data.corpus", corpus, "a built-in corpus, or text", OneOf{corpus_names()});
   options.add("data.train", train,
               "text to train on: a file, or a folder with one document a file");
   options.add("data.valid", valid, "text to choose by, as data.train; may be left out");
@@ -94,7 +102,7 @@ void DataOptions::declare(OptionSet& options) {
 }
 
 void DataOptions::validate() const {
-  if (corpus == "ideal_reader") {
+  if (find_built_in_corpus(corpus) != nullptr) {
     refuse_text_options(*this);
   } else {
     require_text_sources(*this);

@@ -46,6 +46,7 @@ std::string validation(const std::string& corpus, Change change) {
 TEST_CASE("The ideal-reader dataset holds the corpus of the design page", "[data]") {
   const Dataset dataset = open_dataset({});
   CHECK(dataset.name == "ideal_reader");
+  CHECK(dataset.hash.substr(0, 16) == "093541d828e72e1d");  // as in the results already measured
   CHECK(dataset.vocabulary_size == 108);
   CHECK_FALSE(dataset.start_token);
   CHECK(dataset.train.size() == 512 * 2050);
@@ -79,6 +80,27 @@ TEST_CASE("The ideal reader of the dataset reaches the design page's nats on the
   }
   CHECK(targets == 65536);
   CHECK(nats / static_cast<double>(targets) == Approx(1.334380).margin(1e-6));
+}
+
+TEST_CASE("The long-reach dataset has windows of 65,536 tokens and their ideal reader", "[data]") {
+  DataOptions options;
+  options.corpus = "long_reach";
+  options.validate();
+  const Dataset dataset = open_dataset(options);
+  CHECK(dataset.name == "long_reach");
+  CHECK(dataset.vocabulary_size == 651);
+  CHECK(dataset.hash != open_dataset({}).hash);
+  CHECK(dataset.train.documents().size() == 512);
+  CHECK(dataset.test.documents().size() == 32);
+  for (const Document& document : dataset.test.documents()) CHECK(document.size() == 65'537);
+  for (const Document& document : dataset.valid.documents()) CHECK(document.size() == 8193);
+
+  std::vector<int64_t> window;
+  for (int64_t i = 0; i < 65'537; ++i) window.push_back(dataset.test[i]);
+  const std::vector<double> nats = dataset.ideal_nats(window);
+  // As tests/reference has it.
+  CHECK(std::accumulate(nats.begin(), nats.end(), 0.0) / 65'536 ==
+        Approx(1.8478288146).margin(1e-9));
 }
 
 TEST_CASE("A text dataset opens what it prepares", "[data]") {
@@ -145,6 +167,10 @@ TEST_CASE("Data options that contradict each other are refused by name", "[data]
                  "data.vocabulary: "));
   CHECK(contains(validation("ideal_reader", [](DataOptions& o) { o.documents = "joined"; }),
                  "data.documents: "));
+  CHECK(contains(validation("long_reach", [](DataOptions& o) { o.test = "a"; }),
+                 "data.test: is set, but data.corpus is long_reach"));
+  CHECK(contains(validation("long_reach", [](DataOptions& o) { o.documents = "joined"; }),
+                 "data.corpus long_reach"));
   CHECK(contains(validation("text", [](DataOptions& o) { o.train = ""; }), "data.train: is empty"));
   CHECK(contains(validation("text", [](DataOptions& o) { o.train = "", o.test = "t"; }),
                  "data.test: is 't' while data.train is empty"));

@@ -3,12 +3,17 @@
 #include <numeric>
 
 #include "base/random.h"
+#include "data/built_in_corpora.h"
 #include "test.h"
 
 namespace lengthwise {
 namespace {
 
 using Tokens = std::vector<int64_t>;
+
+const BuiltInCorpus& standard() {
+  return *find_built_in_corpus("ideal_reader");
+}
 
 Tokens first_tokens(const TokenStream& stream, size_t document, int64_t count) {
   Tokens tokens;
@@ -61,8 +66,7 @@ TEST_CASE("answers are numbered cue by cue after the cues", "[data]") {
 
 TEST_CASE("the training split of the ideal-reader corpus has the tokens of its definition",
           "[data]") {
-  const TokenStream train =
-      generate_ideal_reader(standard_law(), kTrainSeed, kTrainDocuments, kRecords);
+  const TokenStream train = generate_split(standard(), standard().train);
   CHECK(first_tokens(train, 0, 24) ==
         Tokens{6, 67, 3, 42, 6, 67, 1, 21, 6, 67, 1, 21, 6, 67, 1, 20, 6, 67, 5, 58, 7, 72, 5, 58});
   CHECK(first_tokens(train, 1, 12) == Tokens{8, 80, 10, 93, 0, 14, 10, 99, 0, 13, 10, 93});
@@ -73,8 +77,7 @@ TEST_CASE("the training split of the ideal-reader corpus has the tokens of its d
 
 TEST_CASE("the held-out split of the ideal-reader corpus has the tokens of its definition",
           "[data]") {
-  const TokenStream held_out =
-      generate_ideal_reader(standard_law(), kHeldOutSeed, kHeldOutDocuments, kRecords);
+  const TokenStream held_out = generate_split(standard(), standard().test);
   CHECK(first_tokens(held_out, 0, 16) ==
         Tokens{0, 17, 4, 46, 0, 17, 4, 46, 3, 37, 4, 46, 4, 46, 4, 46});
   CHECK(sum_of_tokens(held_out) == 1739649);
@@ -83,14 +86,13 @@ TEST_CASE("the held-out split of the ideal-reader corpus has the tokens of its d
 
 TEST_CASE("a document of the ideal-reader corpus does not depend on how many are generated",
           "[data]") {
-  const TokenStream few = generate_ideal_reader(standard_law(), kTrainSeed, 2, 6);
+  const TokenStream few = generate_ideal_reader(standard_law(), 1, 2, 6);
   CHECK(few.size() == 24);
   CHECK(first_tokens(few, 1, 12) == Tokens{8, 80, 10, 93, 0, 14, 10, 99, 0, 13, 10, 93});
 }
 
 TEST_CASE("generated cues follow their weights and the copy rule", "[data]") {
-  const TokenStream train =
-      generate_ideal_reader(standard_law(), kTrainSeed, kTrainDocuments, kRecords);
+  const TokenStream train = generate_split(standard(), standard().train);
   std::vector<int64_t> counts(12);
   int64_t repeats = 0, pairs = 0;
   for (const Document& document : train.documents()) {
@@ -103,7 +105,7 @@ TEST_CASE("generated cues follow their weights and the copy rule", "[data]") {
   }
   // P(cue = the one two back) = 1/2 + sum z_k^2 / 2, and sum z_k^2 = 402 / 4096. Copies treble the
   // variance of the cue frequencies; the margins are at least five standard errors.
-  const auto records = static_cast<double>(kTrainDocuments * kRecords);
+  const auto records = static_cast<double>(train.size() / 2);
   CHECK(static_cast<double>(counts[0]) / records == Approx(11.0 / 64).margin(0.005));
   CHECK(static_cast<double>(counts[11]) / records == Approx(3.0 / 64).margin(0.003));
   CHECK(static_cast<double>(repeats) / static_cast<double>(pairs) ==

@@ -8,6 +8,7 @@
 #include <span>
 #include <stdexcept>
 
+#include "data/built_in_corpora.h"
 #include "test.h"
 
 namespace lengthwise {
@@ -15,6 +16,10 @@ namespace {
 
 using Tokens = std::vector<int64_t>;
 using Probabilities = std::vector<double>;
+
+const BuiltInCorpus& standard() {
+  return *find_built_in_corpus("ideal_reader");
+}
 
 const IdealReaderLaw kTinyLaw{{2, 1}, 2, 1, 2};
 
@@ -47,8 +52,7 @@ void require_equal(const Probabilities& actual, const Probabilities& expected) {
 }
 
 const TokenStream& held_out() {
-  static const TokenStream stream =
-      generate_ideal_reader(standard_law(), kHeldOutSeed, kHeldOutDocuments, kRecords);
+  static const TokenStream stream = generate_split(standard(), standard().test);
   return stream;
 }
 
@@ -70,7 +74,7 @@ double held_out_nats_per_token(int64_t length, int64_t memory_tokens = 0) {
 
 TEST_CASE("the ideal reader gives the probabilities worked out for a document's first tokens",
           "[data]") {
-  const TokenStream train = generate_ideal_reader(standard_law(), kTrainSeed, 1, kRecords);
+  const TokenStream train = generate_ideal_reader(standard_law(), 1, 1, 1025);
   require_equal(
       probabilities(standard_law(), tokens_of(train, 0, 17)),
       {1.0 / 16, 1.0 / 8, 3.0 / 32, 1.0 / 8, 17.0 / 32, 9.0 / 16, 1.0 / 16, 1.0 / 8, 17.0 / 32,
@@ -81,7 +85,7 @@ TEST_CASE("the ideal reader gives the probabilities worked out for a document's 
 }
 
 TEST_CASE("the ideal reader's loss of 64 targets is known for windows of either parity", "[data]") {
-  const TokenStream train = generate_ideal_reader(standard_law(), kTrainSeed, 1, kRecords);
+  const TokenStream train = generate_ideal_reader(standard_law(), 1, 1, 1025);
   const std::map<int64_t, double> loss_by_start = {{0, 94.1543229704},   {1, 95.9460824397},
                                                    {3, 98.7642579064},   {100, 95.0445450206},
                                                    {101, 93.5976260376}, {1001, 111.5242716588}};
@@ -93,7 +97,7 @@ TEST_CASE("the ideal reader's loss of 64 targets is known for windows of either 
 }
 
 TEST_CASE("the ideal reader's loss of a whole document is known", "[data]") {
-  const TokenStream train = generate_ideal_reader(standard_law(), kTrainSeed, 1, kRecords);
+  const TokenStream train = generate_ideal_reader(standard_law(), 1, 1, 1025);
   CHECK(sum(ideal_nats(standard_law(), tokens_of(train, 0, 2049))) ==
         Approx(2708.25406175).margin(1e-7));
 }
@@ -169,25 +173,31 @@ TEST_CASE("the ideal reader refuses a memory that would split a record or hide t
   }
 }
 
-// The law of the tiny corpus once more, from its definition alone: cues 0 and 1 with z = 2/3 and
-// 1/3, answers 2 and 3 to cue 0, 4 and 5 to cue 1, habits Beta(1/2, 1/2), copies with probability
-// 1/2 at lag 2. Nothing below here calls the reader until its products are compared.
+// The laws of tiny corpora once more, from their definition alone: cues drawn by weight or copied
+// with probability 1/2 from two records before, habits Dirichlet(c, c) over two answers a cue.
+// Nothing below here calls the reader until its products are compared.
 
-constexpr size_t kTinyRecords = 5;
-using TinyCues = std::array<int, kTinyRecords>;
-using TinyAnswers = std::array<int, kTinyRecords>;  // 0 or 1: which answer of the record's cue
+struct TinyDefinition {
+  std::vector<double> z;  // of each cue; answers 2 k and 2 k + 1 after the cues are those of cue k
+  double c;
+  size_t records;
+};
 
-double tiny_cue_law(const TinyCues& cues) {
+struct TinyRecord {
+  size_t cue, answer;  // answer 0 or 1
+};
+
+double tiny_cue_law(const TinyDefinition& tiny, const std::vector<TinyRecord>& document) {
   double total = 0;
-  for (unsigned copies = 0; copies < (1u << kTinyRecords); ++copies) {
+  for (unsigned copies = 0; copies < (1u << document.size()); ++copies) {
     double probability = 1;
-    for (size_t t = 0; t < kTinyRecords; ++t) {
+    for (size_t t = 0; t < document.size(); ++t) {
       const bool copied = (copies >> t) & 1u;
-      const double fresh = cues[t] == 0 ? 2.0 / 3 : 1.0 / 3;
+      const double fresh = tiny.z[document[t].cue];
       if (t < 2) {
         probability *= copied ? 0 : fresh;
       } else {
-        probability *= 0.5 * (copied ? (cues[t] == cues[t - 2] ? 1 : 0) : fresh);
+        probability *= 0.5 * (copied ? (document[t].cue == document[t - 2].cue ? 1 : 0) : fresh);
       }
     }
     total += probability;
@@ -195,49 +205,54 @@ double tiny_cue_law(const TinyCues& cues) {
   return total;
 }
 
-/// The integral of theta^n0 (1 - theta)^n1 over Beta(1/2, 1/2), for each cue.
-double tiny_answer_law(const TinyCues& cues, const TinyAnswers& answers) {
+/// The integral of theta^n0 (1 - theta)^n1 over Beta(c, c), for each cue.
+double tiny_answer_law(const TinyDefinition& tiny, const std::vector<TinyRecord>& document) {
   double probability = 1;
-  for (const int cue : {0, 1}) {
+  for (size_t cue = 0; cue < tiny.z.size(); ++cue) {
     std::array<double, 2> n = {0, 0};
-    for (size_t t = 0; t < kTinyRecords; ++t) {
-      if (cues[t] == cue) n[static_cast<size_t>(answers[t])] += 1;
+    for (const TinyRecord& record : document) {
+      if (record.cue == cue) n.at(record.answer) += 1;
     }
-    probability *= std::tgamma(n[0] + 0.5) * std::tgamma(n[1] + 0.5) /
-                   (std::tgamma(0.5) * std::tgamma(0.5) * std::tgamma(n[0] + n[1] + 1));
+    const double c = tiny.c;
+    probability *= std::tgamma(n[0] + c) * std::tgamma(n[1] + c) / std::tgamma(n[0] + n[1] + 2 * c);
+    probability *= std::tgamma(2 * c) / (std::tgamma(c) * std::tgamma(c));
   }
   return probability;
 }
 
-/// Every document of five records with its probability.
-std::map<Tokens, double> tiny_documents() {
+/// Every document with its probability.
+std::map<Tokens, double> tiny_documents(const TinyDefinition& tiny) {
+  const size_t choices = 2 * tiny.z.size();  // of a record
+  size_t documents = 1;
+  for (size_t t = 0; t < tiny.records; ++t) documents *= choices;
   std::map<Tokens, double> law;
-  for (unsigned choice = 0; choice < (1u << (2 * kTinyRecords)); ++choice) {
-    TinyCues cues{};
-    TinyAnswers answers{};
+  for (size_t index = 0; index < documents; ++index) {
+    std::vector<TinyRecord> document;
     Tokens tokens;
-    for (size_t t = 0; t < kTinyRecords; ++t) {
-      cues[t] = static_cast<int>((choice >> (2 * t)) & 1u);
-      answers[t] = static_cast<int>((choice >> (2 * t + 1)) & 1u);
-      tokens.push_back(cues[t]);
-      tokens.push_back(2 + 2 * cues[t] + answers[t]);
+    for (size_t t = 0, rest = index; t < tiny.records; ++t, rest /= choices) {
+      const TinyRecord record{rest % choices / 2, rest % 2};
+      document.push_back(record);
+      tokens.push_back(static_cast<int64_t>(record.cue));
+      tokens.push_back(static_cast<int64_t>(tiny.z.size() + 2 * record.cue + record.answer));
     }
-    law[tokens] = tiny_cue_law(cues) * tiny_answer_law(cues, answers);
+    law[tokens] = tiny_cue_law(tiny, document) * tiny_answer_law(tiny, document);
   }
   return law;
 }
 
-TEST_CASE("the ideal reader's probabilities are the exact marginals of every window", "[data]") {
-  const std::map<Tokens, double> documents = tiny_documents();
+/// Compares the reader with the marginals of all windows, first tokens included. Returns how many
+/// different windows there are.
+size_t require_exact_marginals(const IdealReaderLaw& law, const TinyDefinition& tiny) {
+  const std::map<Tokens, double> documents = tiny_documents(tiny);
+  const auto document_tokens = static_cast<int64_t>(2 * tiny.records);
   double total = 0;
   for (const auto& [document, probability] : documents) total += probability;
-  REQUIRE(documents.size() == 1024);
   REQUIRE(total == Approx(1).epsilon(1e-13));
 
   size_t windows = 0;
   double largest_relative_error = 0;
-  for (int64_t begin = 0; begin <= 8; ++begin) {
-    for (int64_t end = begin + 1; end <= 10; ++end) {
+  for (int64_t begin = 0; begin <= document_tokens - 2; ++begin) {
+    for (int64_t end = begin + 1; end <= document_tokens; ++end) {
       std::map<Tokens, double> marginals;
       for (const auto& [document, probability] : documents) {
         marginals[Tokens(document.begin() + begin, document.begin() + end)] += probability;
@@ -245,13 +260,22 @@ TEST_CASE("the ideal reader's probabilities are the exact marginals of every win
       windows += marginals.size();
       for (const auto& [window, marginal] : marginals) {
         double product = 1;
-        for (const double probability : probabilities(kTinyLaw, window)) product *= probability;
+        for (const double probability : probabilities(law, window)) product *= probability;
         largest_relative_error = std::max(largest_relative_error, std::abs(product / marginal - 1));
       }
     }
   }
-  CHECK(windows == 5422);
   CHECK(largest_relative_error < 1e-12);
+  return windows;
+}
+
+TEST_CASE("the ideal reader's probabilities are the exact marginals of every window", "[data]") {
+  CHECK(require_exact_marginals(kTinyLaw, {{2.0 / 3, 1.0 / 3}, 0.5, 5}) == 5422);
+}
+
+TEST_CASE("the ideal reader is exact for octaves of cues and the long-reach habits", "[data]") {
+  const IdealReaderLaw law{{2, 1, 1}, 2, 1, 8};
+  CHECK(require_exact_marginals(law, {{0.5, 0.25, 0.25}, 0.125, 4}) > 4000);
 }
 
 TEST_CASE("the ideal reader's probabilities of all next tokens sum to one", "[data]") {

@@ -108,8 +108,8 @@ double largest_difference_of(const std::vector<float>& one, const std::vector<fl
 /// The built-in corpus, with fewer documents to train on.
 Dataset ideal_reader_dataset() {
   Dataset dataset;
-  dataset.train = generate_ideal_reader(standard_law(), kTrainSeed, 64, kRecords);
-  dataset.test = generate_ideal_reader(standard_law(), kHeldOutSeed, kHeldOutDocuments, kRecords);
+  dataset.train = generate_ideal_reader(standard_law(), 1, 64, 1025);
+  dataset.test = generate_ideal_reader(standard_law(), 2, 32, 1025);
   dataset.vocabulary_size = standard_law().vocabulary_size();
   dataset.ideal_nats = [](std::span<const int64_t> window) {
     return ideal_nats(standard_law(), window);

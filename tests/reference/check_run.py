@@ -22,7 +22,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 from safetensors import safe_open
 
-from reference_corpus import ideal_nats
+from reference_corpus import CORPORA, IDEAL_READER, Corpus, ideal_nats
 from reference_model import ReferenceModel
 from reference_windows import Document, Window, open_split, plan_windows, scored_positions
 
@@ -68,11 +68,13 @@ def model_values(
     return np.concatenate(result) if result else np.zeros(0)
 
 
-def ideal_values(documents: Sequence[Document], windows: Sequence[Window]) -> np.ndarray:
+def ideal_values(
+    documents: Sequence[Document], windows: Sequence[Window], corpus: Corpus = IDEAL_READER
+) -> np.ndarray:
     values: list[float] = []
     for w in windows:
         seen = documents[w.document].sequence[w.first_input : w.end + 1].tolist()
-        values += ideal_nats(seen)[-w.scored :]
+        values += ideal_nats(seen, corpus)[-w.scored :]
     return np.array(values)
 
 
@@ -152,10 +154,8 @@ def stated_ideal(path: Path) -> float | None:
     return found
 
 
-def compare_ideal(
-    stated: float | None, documents: Sequence[Document], windows: Sequence[Window]
-) -> tuple[str, list[str]]:
-    wanted = float(ideal_values(documents, windows).mean())
+def compare_ideal(stated: float | None, values: np.ndarray) -> tuple[str, list[str]]:
+    wanted = float(values.mean())
     if stated is None or not abs(stated - wanted) <= 1e-6 * wanted:
         return "differs", [f"the line's ideal is {stated}, expected {wanted:.9g}"]
     return f"{wanted:.6f}", []
@@ -203,8 +203,10 @@ def check_file(
     problems += file.wrong_statements(data, windows)
     if not np.array_equal(file.positions(), wanted_positions):
         problems.append("positions are not those of the scored targets")
-    if data["corpus"] == "ideal_reader":
-        ideal_text, found = compare_ideal(stated_ideal(path), documents, windows)
+    if data["corpus"] in CORPORA:
+        ideal_text, found = compare_ideal(
+            stated_ideal(path), ideal_values(documents, windows, CORPORA[data["corpus"]])
+        )
         text += f"; ideal: {ideal_text}"
         problems += found
     if unknown := sorted(set(file.arrays) - {"nats", "positions"}):

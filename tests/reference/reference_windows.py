@@ -121,11 +121,12 @@ def open_split(
     split: str, data: dict[str, str], base: Path, first_token: str = "eos"
 ) -> list[Document]:
     """The documents of "train", "valid" or "test"; `data` is the [data] section of config.ini."""
-    if data["corpus"] == "ideal_reader":
-        tokens = [np.array(t, np.int64) for t in reference_corpus.generate_split(split)]
+    if corpus := reference_corpus.CORPORA.get(data["corpus"]):
+        tokens = [np.array(t, np.int64) for t in reference_corpus.generate_split(split, corpus)]
         return make_documents(tokens, first_token=first_token)
     if data["corpus"] != "text":
-        raise ValueError(f"data.corpus: unknown '{data['corpus']}'; known: ideal_reader, text")
+        known = ", ".join([*reference_corpus.CORPORA, "text"])
+        raise ValueError(f"data.corpus: unknown '{data['corpus']}'; known: {known}")
     if not data.get(split):
         raise ValueError(f"data.{split}: is empty, but an evaluation of this split is stored")
     if data["documents"] not in ("separate", "joined"):

@@ -352,6 +352,18 @@ class Corpus(unittest.TestCase):
             self.assertEqual(values.size, 65536)
             self.assertAlmostEqual(values.mean(), expected, delta=1e-6)
 
+    def test_long_reach_law_and_memory(self):
+        law = corpus.LONG_REACH
+        self.assertEqual((law.cues, law.total_weight, law.vocabulary_size), (31, 80, 651))
+        document = corpus.generate_document(2, 0, law, 2049)
+        # Longer windows tell more; the program is held to the same values in its own tests.
+        losses = [
+            sum(sum(corpus.ideal_nats(document[s : s + n + 1], law)) for s in range(0, 4096, n))
+            for n in (64, 512, 4096)
+        ]
+        self.assertGreater(losses[0] - losses[1], 200)
+        self.assertGreater(losses[1] - losses[2], 200)
+
     def test_sliding_within_the_length_reads_on_from_the_start(self):
         # 65 tokens never fill a window of 64 moved by 4: each target sees all before it.
         documents = windows.make_documents([np.array(corpus.generate_document(1, 0)[:65])])
