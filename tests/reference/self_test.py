@@ -410,10 +410,11 @@ class SplitTokens(unittest.TestCase):
     def test_the_ideal_of_the_line_is_checked(self):
         documents = windows.open_split("test", {"corpus": "ideal_reader"}, self.base)
         planned = windows.plan_windows([2048], "non_overlapping", 64, 64, 0, 64, 0)
-        right = float(check_run.ideal_values(documents, planned).mean())
-        self.assertEqual(check_run.compare_ideal(right, documents, planned)[1], [])
+        values = check_run.ideal_values(documents, planned)
+        right = float(values.mean())
+        self.assertEqual(check_run.compare_ideal(right, values)[1], [])
         for wrong in (None, right * (1 + 1e-5), float("nan")):
-            self.assertNotEqual(check_run.compare_ideal(wrong, documents, planned)[1], [])
+            self.assertNotEqual(check_run.compare_ideal(wrong, values)[1], [])
 
 
 class CheckRun(unittest.TestCase):
