@@ -2,10 +2,7 @@
 
 #include "app/command.h"
 #include "base/error.h"
-#include "experiment/choose_measurement.h"
 #include "experiment/results.h"
-#include "report/statistics_table.h"
-#include "report/token_statistics.h"
 
 namespace lengthwise {
 int run_compare(const Words& arguments) {
@@ -14,9 +11,8 @@ int run_compare(const Words& arguments) {
   if (folders.empty()) fail("compare: no run folder is named");
   std::vector<RunRecord> runs;
   for (const std::string& folder : folders) runs.push_back(read_run(folder));
-  Comparison comparison = compare_runs(runs, choose_measurement(runs, config.evaluation));
-  add_token_statistics(comparison);
-  fmt::print("{}", terminal_report(comparison));
+  const Comparison comparison = compare_measured(runs, config.evaluation);
+  fmt::print("{}", terminal_text(comparison));
   if (!config.grid.results.empty()) {
     Words words{"compare"};
     words.insert(words.end(), arguments.begin(), arguments.end());

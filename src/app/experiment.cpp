@@ -4,12 +4,9 @@
 #include "app/display.h"
 #include "base/error.h"
 #include "data/dataset.h"
-#include "experiment/choose_measurement.h"
 #include "experiment/evaluate_run.h"
 #include "experiment/results.h"
 #include "experiment/train_run.h"
-#include "report/statistics_table.h"
-#include "report/token_statistics.h"
 
 namespace lengthwise {
 namespace {
@@ -27,14 +24,13 @@ void compare(const Config& config, const std::vector<GridProgress>& progress,
     if (run.state == GridProgress::State::done) runs.push_back(read_run(run.folder));
   }
   if (runs.empty()) return;
-  Comparison comparison = compare_runs(runs, choose_measurement(runs, config.evaluation));
-  add_token_statistics(comparison);
+  const Comparison comparison = compare_measured(runs, config.evaluation);
   const fs::path folder = config.grid.results.empty() ? fs::path(config.grid.folder) / "comparison"
                                                       : fs::path(config.grid.results);
   write_results(folder, comparison, runs,
                 {config.grid.question.empty() ? "Experiment" : config.grid.question,
                  experiment_command(arguments), config_text(config)});
-  fmt::print("\n{}\nwritten: {}\n", terminal_report(comparison), folder.string());
+  fmt::print("\n{}\nwritten: {}\n", terminal_text(comparison), folder.string());
 }
 
 /// What the data cannot serve is said before the first run, not by each of them. Text is prepared

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "data/ideal_reader.h"
 #include "data/ideal_reader_corpus.h"
+#include "data/task.h"
 #include "data/text_corpus.h"
 
 namespace lengthwise {
@@ -81,6 +82,15 @@ TokenStream open_split(const fs::path& folder, const Manifest& manifest, const P
   return joined ? stream.joined() : stream;
 }
 
+Dataset open_task(const Task& task) {
+  Dataset dataset;
+  dataset.name = task.name;
+  dataset.hash = hash_of(task_description(task));
+  dataset.vocabulary_size = task.vocabulary_size;
+  dataset.task = &task;
+  return dataset;
+}
+
 Dataset open_text(const DataOptions& options) {
   const fs::path folder = prepared_folder(options);
   const Manifest manifest = prepare_text(options, folder);
@@ -121,6 +131,7 @@ const TokenStream& Dataset::split(const std::string& split_name) const {
 
 Dataset open_dataset(const DataOptions& options) {
   options.validate();
+  if (options.corpus == "task") return open_task(find_task(options.task));
   return options.corpus == "ideal_reader" ? open_ideal_reader() : open_text(options);
 }
 

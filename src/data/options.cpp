@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/options.h"
+#include "data/task.h"
 #include "data/vocabulary.h"
 
 namespace lengthwise {
@@ -24,16 +25,17 @@ void refuse_text_options(const DataOptions& options) {
   for (const auto& [name, is_set] : set) {
     if (is_set) {
       fail(
-          "{}: is set, but data.corpus is ideal_reader, which makes its own tokens; set "
-          "data.corpus = text or leave {} out",
-          name, name);
+          "{}: is set, but data.corpus is {}, which makes its own tokens; set data.corpus = text "
+          "or leave {} out",
+          name, options.corpus, name);
     }
   }
   // The exact reader's probabilities hold within one document alone.
   if (options.documents == "joined") {
     fail(
-        "data.documents: 'joined' does not fit data.corpus ideal_reader, whose documents follow "
-        "laws of their own; set data.documents = separate");
+        "data.documents: 'joined' does not fit data.corpus {}, whose documents follow laws of "
+        "their own; set data.documents = separate",
+        options.corpus);
   }
 }
 
@@ -73,11 +75,21 @@ void require_fitting_size(const DataOptions& options) {
   }
 }
 
+std::string task_names() {
+  std::string names;
+  for (const Task& task : tasks()) {
+    if (!names.empty()) names += ", ";
+    names += task.name;
+  }
+  return names;
+}
+
 }  // namespace
 
 void DataOptions::declare(OptionSet& options) {
-  options.add("data.corpus", corpus, "the built-in ideal_reader, or text",
-              OneOf{{"ideal_reader", "text"}});
+  options.add("data.corpus", corpus, "the built-in ideal_reader, text, or a task",
+              OneOf{{"ideal_reader", "text", "task"}});
+  options.add("data.task", task, "of data.corpus task: " + task_names());
   options.add("data.train", train,
               "text to train on: a file, or a folder with one document a file");
   options.add("data.valid", valid, "text to choose by, as data.train; may be left out");
@@ -94,7 +106,13 @@ void DataOptions::declare(OptionSet& options) {
 }
 
 void DataOptions::validate() const {
-  if (corpus == "ideal_reader") {
+  if (corpus == "task") {
+    find_task(task);
+  } else if (!task.empty()) {
+    fail("data.task: is '{}', but data.corpus is {}; set data.corpus = task or leave it out", task,
+         corpus);
+  }
+  if (corpus != "text") {
     refuse_text_options(*this);
   } else {
     require_text_sources(*this);
