@@ -1,0 +1,36 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "report/comparison.h"
+
+namespace lengthwise {
+
+/// Wilson's interval (1927) of a share found in `count` independent trials: it stays within 0 ... 1
+/// and does not shrink to nothing where all or none succeed.
+Interval wilson_interval(double share, double count);
+
+/// Reads the stored answers of a comparison of a task and adds every cell's accuracy; the best of a
+/// column is then the highest accuracy as printed, in percent with one decimal. An interval is
+/// Wilson's over the examples; with several seeds it also holds the one by resampling seeds and
+/// examples (report/bootstrap.h), which alone would be empty where all are right. UserError where
+/// a file is missing or damaged, or a task's files at one length are not of the same examples.
+void add_task_accuracy(Comparison& comparison);
+
+/// Shares of answer tokens that are right, of one row at all its lengths.
+struct AccuracyMap {
+  std::string title, row_axis, column_axis;
+  std::vector<std::string> rows, columns;
+  std::vector<std::vector<double>> values;  // [rows][columns] 0 ... 1; not a number: none there
+};
+/// By the place of what is asked for: tenths of the prompt; none where the task has no places.
+std::optional<AccuracyMap> map_by_place(const Comparison& comparison, size_t row);
+/// By tenths of the answer; none where every answer is one token.
+std::optional<AccuracyMap> map_by_answer(const Comparison& comparison, size_t row);
+
+/// "98.4": percent with one decimal.
+std::string format_percent(double share);
+
+}  // namespace lengthwise
