@@ -17,6 +17,9 @@
 namespace lengthwise {
 namespace {
 
+// Of a task, whatever its evaluation takes: what chooses the best weights belongs to the run.
+constexpr int64_t kValidationExamples = 256;
+
 std::unique_ptr<TrainingWindows> make_windows(const Config& config, const Dataset& dataset) {
   const int64_t length = config.model.train_length;
   const auto seed = static_cast<uint64_t>(config.training.seed);
@@ -54,8 +57,8 @@ RunRecord describe_run(const Config& config, const Dataset& dataset, const Trans
 
 std::function<double()> make_task_validation(const Config& config, const Task& task,
                                              Transformer& model) {
-  const auto examples = held_out_examples(task, TaskSplit::valid, config.model.train_length,
-                                          config.evaluation.examples);
+  const auto examples =
+      held_out_examples(task, TaskSplit::valid, config.model.train_length, kValidationExamples);
   return [&model, examples, batch_tokens = config.evaluation.batch_tokens] {
     return mean_of(measure_examples(model, examples, batch_tokens).nats);
   };

@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "base/error.h"
+#include "report/comparison_charts.h"
 #include "report/task_values.h"
 
 namespace lengthwise {
@@ -44,9 +45,10 @@ Interval interval_of(const std::vector<std::vector<double>>& right, double mean,
   const size_t examples = right[0].size();
   Interval interval = wilson_interval(mean, static_cast<double>(examples));
   if (right.size() < 2 || examples < 2) return interval;
-  const std::vector<double> ones(examples, 1.0);
-  const Resampled resampled = resampled_mean(BlockDraws(ones), right, ones, row);
-  const auto drawn = resampled.estimate().interval;
+  const BlockMean blocks = block_mean(right, std::vector<double>(examples, 1.0), row);
+  // Not studentised: a resample in which all are right has no error to divide by.
+  const auto drawn =
+      percentile_estimate(mean, resampled(blocks, BlockDraws(examples)), blocks).interval;
   if (!drawn) return interval;
   return {std::clamp(drawn->lo, 0.0, interval.lo), std::clamp(drawn->hi, interval.hi, 1.0)};
 }
@@ -98,19 +100,20 @@ std::vector<Tally> in_tenths(const std::vector<Tally>& tallies) {
 }
 
 template <class TalliesOf>
-std::optional<AccuracyMap> map_of(const Comparison& comparison, size_t row,
-                                  const TalliesOf& tallies_of) {
+std::optional<HeatMap> map_of(const Comparison& comparison, size_t row,
+                              const TalliesOf& tallies_of) {
   constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
-  AccuracyMap map;
-  map.title = comparison.rows[row].label();
-  map.column_axis = "eval_length";
+  HeatMap map;
+  map.title = fmt::format("{}: answer tokens that are right",
+                          series_label(comparison, comparison.rows[row]));
+  map.column_axis = "evaluation length (tokens)";
   map.values.resize(kTenths);
   for (size_t tenth = 0; tenth < kTenths; ++tenth) {
-    map.rows.push_back(fmt::format("{}-{} %", 10 * tenth, 10 * (tenth + 1)));
+    map.row_labels.push_back(fmt::format("{}-{} %", 10 * tenth, 10 * (tenth + 1)));
   }
   bool any = false;
   for (size_t column = 0; column < comparison.eval_lengths.size(); ++column) {
-    map.columns.push_back(fmt::format("{}", comparison.eval_lengths[column]));
+    map.column_labels.push_back(fmt::format("{}", comparison.eval_lengths[column]));
     const auto& task = comparison.rows[row].cells[column].task;
     std::vector<Tally> tallies = task ? tallies_of(*task) : std::vector<Tally>();
     any = any || !tallies.empty();
@@ -140,13 +143,13 @@ void add_task_accuracy(Comparison& comparison) {
   mark_best(comparison);
 }
 
-std::optional<AccuracyMap> map_by_place(const Comparison& comparison, size_t row) {
+std::optional<HeatMap> map_by_place(const Comparison& comparison, size_t row) {
   auto map = map_of(comparison, row, [](const TaskAccuracy& task) { return task.by_place; });
   if (map) map->row_axis = "place in the prompt";
   return map;
 }
 
-std::optional<AccuracyMap> map_by_answer(const Comparison& comparison, size_t row) {
+std::optional<HeatMap> map_by_answer(const Comparison& comparison, size_t row) {
   auto map = map_of(comparison, row, [](const TaskAccuracy& task) {
     return task.by_answer.size() > 1 ? in_tenths(task.by_answer) : std::vector<Tally>();
   });

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "report/chart.h"
 #include "report/comparison.h"
 
 namespace lengthwise {
@@ -19,16 +20,11 @@ Interval wilson_interval(double share, double count);
 /// a file is missing or damaged, or a task's files at one length are not of the same examples.
 void add_task_accuracy(Comparison& comparison);
 
-/// Shares of answer tokens that are right, of one row at all its lengths.
-struct AccuracyMap {
-  std::string title, row_axis, column_axis;
-  std::vector<std::string> rows, columns;
-  std::vector<std::vector<double>> values;  // [rows][columns] 0 ... 1; not a number: none there
-};
-/// By the place of what is asked for: tenths of the prompt; none where the task has no places.
-std::optional<AccuracyMap> map_by_place(const Comparison& comparison, size_t row);
+/// The share of one row's answer tokens that are right, by eval_length and by the place of what is
+/// asked for, in tenths of the prompt; none where the task has no places.
+std::optional<HeatMap> map_by_place(const Comparison& comparison, size_t row);
 /// By tenths of the answer; none where every answer is one token.
-std::optional<AccuracyMap> map_by_answer(const Comparison& comparison, size_t row);
+std::optional<HeatMap> map_by_answer(const Comparison& comparison, size_t row);
 
 /// "98.4": percent with one decimal.
 std::string format_percent(double share);

@@ -67,12 +67,37 @@ std::string examples_text(const Comparison& comparison) {
                        : fmt::format("{} to {}", format_count(least), format_count(most));
 }
 
-std::string title_of(const Comparison& comparison) {
+bool has_long_answers(const Comparison& comparison) {
+  return any_cell(comparison,
+                  [](const Cell& cell) { return cell.task && cell.task->by_answer.size() > 1; });
+}
+
+std::vector<std::string> cell_fields(const Comparison& comparison, const Row& row, size_t column) {
+  return {row.label(), fmt::format("{}", row.train_length),
+          fmt::format("{}", comparison.eval_lengths[column])};
+}
+
+void add_tallies(TextGrid& grid, const std::vector<std::string>& cell, const std::string& kind,
+                 const std::vector<Tally>& tallies) {
+  for (size_t i = 0; i < tallies.size(); ++i) {
+    if (tallies[i].all == 0) continue;
+    grid.push_back(cell);
+    grid.back().insert(
+        grid.back().end(),
+        {kind, fmt::format("{}", i + 1), fmt::format("{}", tallies[i].all),
+         fmt::format("{}", tallies[i].right), fmt::format("{}", tallies[i].share())});
+  }
+}
+
+}  // namespace
+
+std::string task_title_line(const Comparison& comparison) {
   return fmt::format("accuracy on {}: percent of {} examples a length, {} split", comparison.corpus,
                      examples_text(comparison), comparison.measurement.split);
 }
 
-std::vector<std::string> explanations(const Comparison& comparison, std::string_view best_mark) {
+std::vector<std::string> task_explanations(const Comparison& comparison,
+                                           std::string_view best_mark) {
   std::vector<std::string> lines{
       "Columns: eval_length in tokens. An example is right where every token of its answer is the "
       "model's likeliest, given the true ones before it."};
@@ -100,35 +125,26 @@ std::vector<std::string> explanations(const Comparison& comparison, std::string_
   return lines;
 }
 
-bool has_long_answers(const Comparison& comparison) {
-  return any_cell(comparison,
-                  [](const Cell& cell) { return cell.task && cell.task->by_answer.size() > 1; });
-}
-
-std::vector<std::string> cell_fields(const Comparison& comparison, const Row& row, size_t column) {
-  return {row.label(), fmt::format("{}", row.train_length),
-          fmt::format("{}", comparison.eval_lengths[column])};
-}
-
-void add_tallies(TextGrid& grid, const std::vector<std::string>& cell, const std::string& kind,
-                 const std::vector<Tally>& tallies) {
-  for (size_t i = 0; i < tallies.size(); ++i) {
-    if (tallies[i].all == 0) continue;
-    grid.push_back(cell);
-    grid.back().insert(
-        grid.back().end(),
-        {kind, fmt::format("{}", i + 1), fmt::format("{}", tallies[i].all),
-         fmt::format("{}", tallies[i].right), fmt::format("{}", tallies[i].share())});
+std::vector<std::vector<TableCell>> task_table_cells(const Comparison& comparison) {
+  const TextGrid grid = grid_of(comparison, {"", "", ""}, accuracy_text);
+  std::vector<std::vector<TableCell>> cells;
+  for (const auto& line : grid) {
+    cells.emplace_back();
+    for (const std::string& text : line) cells.back().push_back({text, false});
   }
+  for (size_t row = 0; row < comparison.rows.size(); ++row) {
+    const auto& of_row = comparison.rows[row].cells;
+    const size_t first = cells[row + 1].size() - of_row.size();
+    for (size_t i = 0; i < of_row.size(); ++i) cells[row + 1][first + i].best = of_row[i].best;
+  }
+  return cells;
 }
-
-}  // namespace
 
 std::string terminal_task_table(const Comparison& comparison) {
   const Marks marks{"", "*", " "};
-  std::string text =
-      title_of(comparison) + "\n" + terminal_lines(grid_of(comparison, marks, accuracy_text));
-  for (const std::string& line : explanations(comparison, "*")) text += line + "\n";
+  std::string text = task_title_line(comparison) + "\n" +
+                     terminal_lines(grid_of(comparison, marks, accuracy_text));
+  for (const std::string& line : task_explanations(comparison, "*")) text += line + "\n";
   for (const std::string& note : comparison.notes) text += "Note: " + note + "\n";
   if (has_long_answers(comparison)) {
     text += "\nPercent of answer tokens:\n" +
@@ -139,9 +155,9 @@ std::string terminal_task_table(const Comparison& comparison) {
 
 std::string markdown_task_table(const Comparison& comparison) {
   const Marks marks{"**", "**", ""};
-  std::string text = title_of(comparison) + "\n\n" +
+  std::string text = task_title_line(comparison) + "\n\n" +
                      markdown_lines(grid_of(comparison, marks, accuracy_text)) + "\n";
-  for (const std::string& line : explanations(comparison, "Bold")) text += line + "\n";
+  for (const std::string& line : task_explanations(comparison, "Bold")) text += line + "\n";
   for (const std::string& note : comparison.notes) text += "Note: " + note + "\n";
   if (has_long_answers(comparison)) {
     text += "\nPercent of answer tokens:\n\n" +

@@ -1,8 +1,11 @@
 #pragma once
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "report/comparison.h"
+#include "report/table.h"
 
 namespace lengthwise {
 
@@ -12,6 +15,12 @@ namespace lengthwise {
 /// several tokens, a second table gives the share of answer tokens that are right.
 std::string terminal_task_table(const Comparison& comparison);
 std::string markdown_task_table(const Comparison& comparison);
+
+/// The first table for other renderings, and the lines under it, as in report/table.h.
+std::string task_title_line(const Comparison& comparison);
+std::vector<std::vector<TableCell>> task_table_cells(const Comparison& comparison);
+std::vector<std::string> task_explanations(const Comparison& comparison,
+                                           std::string_view best_mark);
 
 /// A line a cell that is not blank: accuracies from 0 to 1 at full precision.
 std::string task_csv(const Comparison& comparison);

@@ -120,7 +120,7 @@ TEST_CASE("Accuracy by place and by number in the answer is that of the tokens t
   const Comparison comparison = compared({store_task_run(folder / "run", "alibi", 4, 1, {values})});
   const auto by_place = map_by_place(comparison, 0);
   REQUIRE(by_place);
-  CHECK(by_place->columns == std::vector<std::string>{"64"});
+  CHECK(by_place->column_labels == std::vector<std::string>{"64"});
   REQUIRE(by_place->values.size() == 10);
   for (size_t tenth = 0; tenth < 10; ++tenth) {
     CHECK(by_place->values[tenth][0] == (tenth < 5 ? 1.0 : 0.5));
