@@ -125,6 +125,10 @@ TEST_CASE("Tasks that are asked for wrongly are one line that names the option",
   CHECK(contains(error_of(work, {"train", "tiny.ini", "--evaluation.examples=9"}),
                  "evaluation.examples: 9"));
 
+  CHECK(contains(error_of(work, {"generate", "written", "--data.corpus=task", "--data.task=copy"}),
+                 "data.corpus: is task"));
+  CHECK_FALSE(fs::exists(work / "written"));
+
   work.must_run({"train", "task.ini", "--run.folder=run"});
   CHECK(contains(error_of(work, {"evaluate", "run", "--evaluation.lengths=16 2"}),
                  "evaluation.lengths: 2"));
