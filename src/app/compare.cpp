@@ -4,7 +4,6 @@
 #include "base/error.h"
 #include "experiment/compare_finished.h"
 #include "experiment/results.h"
-#include "report/statistics_table.h"
 
 namespace lengthwise {
 
@@ -15,7 +14,7 @@ int run_compare(const Words& arguments) {
   std::vector<RunRecord> runs;
   for (const std::string& folder : folders) runs.push_back(read_run(folder));
   const Comparison comparison = compare_finished(runs, config);
-  fmt::print("{}", terminal_report(comparison));
+  fmt::print("{}", terminal_text(comparison));
   if (!config.grid.results.empty()) {
     Words words{"compare"};
     words.insert(words.end(), arguments.begin(), arguments.end());

@@ -21,6 +21,10 @@ void print_record(const EvaluationRecord& record, bool found) {
     fmt::print("– (the scheme ends at {} tokens)\n", *record.beyond_max_length);
     return;
   }
+  if (record.accuracy) {
+    fmt::print("accuracy {:.1f} % of {} examples, {:.1f} % of answer tokens, ",
+               100 * *record.accuracy, record.windows, 100 * *record.token_accuracy);
+  }
   fmt::print("perplexity {:.4g}, {:.4f} nats/token", *record.perplexity(), *record.nats_per_token);
   if (const auto bits = record.bits_per_byte()) fmt::print(", {:.4f} bits/byte", *bits);
   if (record.ideal_nats_per_token) fmt::print(", ideal {:.4f}", *record.ideal_nats_per_token);

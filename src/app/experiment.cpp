@@ -8,7 +8,6 @@
 #include "experiment/evaluate_run.h"
 #include "experiment/results.h"
 #include "experiment/train_run.h"
-#include "report/statistics_table.h"
 
 namespace lengthwise {
 namespace {
@@ -32,7 +31,7 @@ void compare(const Config& config, const std::vector<GridProgress>& progress,
   write_results(folder, comparison, runs,
                 {config.grid.question.empty() ? "Experiment" : config.grid.question,
                  experiment_command(arguments), config_text(config)});
-  fmt::print("\n{}\nwritten: {}\n", terminal_report(comparison), folder.string());
+  fmt::print("\n{}\nwritten: {}\n", terminal_text(comparison), folder.string());
 }
 
 /// What the data cannot serve is said before the first run, not by each of them. Text is prepared

@@ -2,6 +2,7 @@
 
 #include "app/command.h"
 #include "base/error.h"
+#include "data/built_in_corpora.h"
 #include "data/dataset.h"
 
 namespace lengthwise {
@@ -23,8 +24,9 @@ int run_generate(const Words& arguments) {
     if (fs::exists(path_of(split)))
       fail("{}: exists; choose another folder", path_of(split).string());
   }
-  if (config.data.corpus == "text") {
-    fail("data.corpus: is text; generate writes a built-in corpus: leave it out, or name one");
+  if (find_built_in_corpus(config.data.corpus) == nullptr) {
+    fail("data.corpus: is {}; generate writes a built-in corpus: leave it out, or name one",
+         config.data.corpus);
   }
   const Dataset dataset = open_dataset(config.data);
   make_folder(folder);

@@ -17,7 +17,8 @@ namespace {
 static_assert(std::endian::native == std::endian::little, "safetensors is little-endian");
 
 using Json = nlohmann::json;
-constexpr std::array kDtypes = {Dtype::U16, Dtype::U32, Dtype::I64, Dtype::F32, Dtype::F64};
+constexpr std::array kDtypes = {Dtype::U8,  Dtype::U16, Dtype::U32,
+                                Dtype::I64, Dtype::F32, Dtype::F64};
 constexpr uint64_t kLargestHeader = 100'000'000;  // the limit of the reference implementation
 constexpr size_t kAlignment = 8;
 constexpr int kDeepestHeader = 3;  // header { tensor { shape [
@@ -115,6 +116,8 @@ ArrayView parse_entry(const std::string& name, const Json& entry, std::span<cons
 
 size_t size_in_bytes(Dtype dtype) {
   switch (dtype) {
+    case Dtype::U8:
+      return 1;
     case Dtype::U16:
       return 2;
     case Dtype::U32:
@@ -131,6 +134,8 @@ size_t size_in_bytes(Dtype dtype) {
 
 std::string_view name_of(Dtype dtype) {
   switch (dtype) {
+    case Dtype::U8:
+      return "U8";
     case Dtype::U16:
       return "U16";
     case Dtype::U32:

@@ -12,13 +12,17 @@
 namespace lengthwise {
 
 /// The element types this project stores; the names are those of the format.
-enum class Dtype { U16, U32, I64, F32, F64 };
+enum class Dtype { U8, U16, U32, I64, F32, F64 };
 
 size_t size_in_bytes(Dtype dtype);
 std::string_view name_of(Dtype dtype);
 
 template <class T>
 constexpr Dtype dtype_of();
+template <>
+constexpr Dtype dtype_of<uint8_t>() {
+  return Dtype::U8;
+}
 template <>
 constexpr Dtype dtype_of<uint16_t>() {
   return Dtype::U16;

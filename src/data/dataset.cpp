@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "data/built_in_corpora.h"
 #include "data/ideal_reader.h"
+#include "data/task.h"
 #include "data/text_corpus.h"
 
 namespace lengthwise {
@@ -63,6 +64,15 @@ TokenStream open_split(const fs::path& folder, const Manifest& manifest, const P
   return joined ? stream.joined() : stream;
 }
 
+Dataset open_task(const Task& task) {
+  Dataset dataset;
+  dataset.name = task.name;
+  dataset.hash = hash_of(task_description(task));
+  dataset.vocabulary_size = task.vocabulary_size;
+  dataset.task = &task;
+  return dataset;
+}
+
 Dataset open_text(const DataOptions& options) {
   const fs::path folder = prepared_folder(options);
   const Manifest manifest = prepare_text(options, folder);
@@ -103,6 +113,7 @@ const TokenStream& Dataset::split(const std::string& split_name) const {
 
 Dataset open_dataset(const DataOptions& options) {
   options.validate();
+  if (options.corpus == "task") return open_task(find_task(options.task));
   const BuiltInCorpus* built_in = find_built_in_corpus(options.corpus);
   return built_in != nullptr ? open_built_in(*built_in) : open_text(options);
 }

@@ -10,6 +10,8 @@
 
 namespace lengthwise {
 
+struct Task;
+
 /// What a run trains on and is measured on: the splits, and what is known of the tokens.
 struct Dataset {
   std::string name;  // as tables show it: "ideal_reader", "wikitext-2-word"
@@ -17,6 +19,9 @@ struct Dataset {
   TokenStream train, valid, test;
   int64_t vocabulary_size = 0;
   std::optional<int64_t> start_token;  // stands before a document's first token where there is one
+
+  /// Set where examples of a task, drawn as they are needed, stand in place of the splits.
+  const Task* task = nullptr;
 
   /// The exact Bayes-optimal reader, where the corpus has one: nats of tokens[1 ...] of one window,
   /// given only the window. Empty otherwise.

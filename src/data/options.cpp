@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "data/built_in_corpora.h"
+#include "data/task.h"
 #include "data/vocabulary.h"
 
 namespace lengthwise {
@@ -34,8 +35,7 @@ void refuse_text_options(const DataOptions& options) {
   if (options.documents == "joined") {
     fail(
         "data.documents: 'joined' does not fit data.corpus {}, whose documents follow laws of "
-        "their "
-        "own; set data.documents = separate",
+        "their own; set data.documents = separate",
         options.corpus);
   }
 }
@@ -78,14 +78,24 @@ void require_fitting_size(const DataOptions& options) {
 
 std::vector<std::string> corpus_names() {
   std::vector<std::string> names = built_in_corpus_names();
-  names.emplace_back("text");
+  names.insert(names.end(), {"text", "task"});
+  return names;
+}
+
+std::string task_names() {
+  std::string names;
+  for (const Task& task : tasks()) {
+    if (!names.empty()) names += ", ";
+    names += task.name;
+  }
   return names;
 }
 
 }  // namespace
 
 void DataOptions::declare(OptionSet& options) {
-  options.add("data.corpus", corpus, "a built-in corpus, or text", OneOf{corpus_names()});
+  options.add("data.corpus", corpus, "a built-in corpus, text, or a task", OneOf{corpus_names()});
+  options.add("data.task", task, "of data.corpus task: " + task_names());
   options.add("data.train", train,
               "text to train on: a file, or a folder with one document a file");
   options.add("data.valid", valid, "text to choose by, as data.train; may be left out");
@@ -102,7 +112,13 @@ void DataOptions::declare(OptionSet& options) {
 }
 
 void DataOptions::validate() const {
-  if (find_built_in_corpus(corpus) != nullptr) {
+  if (corpus == "task") {
+    find_task(task);
+  } else if (!task.empty()) {
+    fail("data.task: is '{}', but data.corpus is {}; set data.corpus = task or leave it out", task,
+         corpus);
+  }
+  if (corpus != "text") {
     refuse_text_options(*this);
   } else {
     require_text_sources(*this);

@@ -37,4 +37,12 @@ void WindowSampler::draw(int64_t index, std::span<int64_t> window) const {
   for (int64_t i = 0; i <= length_; ++i) window[static_cast<size_t>(i)] = stream_[first + i];
 }
 
+void WindowSampler::draw(int64_t index, std::span<int64_t> inputs,
+                         std::span<int64_t> targets) const {
+  std::vector<int64_t> window(inputs.size() + 1);
+  draw(index, window);
+  std::copy(window.begin(), window.end() - 1, inputs.begin());
+  std::copy(window.begin() + 1, window.end(), targets.begin());
+}
+
 }  // namespace lengthwise

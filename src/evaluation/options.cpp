@@ -2,9 +2,15 @@
 
 #include "base/error.h"
 #include "base/options.h"
+#include "data/task.h"
 #include "evaluation/protocol.h"
 
 namespace lengthwise {
+namespace {
+
+constexpr int64_t kMostExamples = 1'000'000;
+
+}  // namespace
 
 void EvaluationOptions::declare(OptionSet& options) {
   options.add("evaluation.split", split, "the split measured", OneOf{{"test", "valid", "train"}});
@@ -27,6 +33,8 @@ void EvaluationOptions::declare(OptionSet& options) {
       OneOf{{"vocabulary", "none", "eos", "previous"}});
   options.add("evaluation.max_tokens", max_tokens,
               "score only the first so many targets of the split; 0: all", AtLeast{0});
+  options.add("evaluation.examples", examples, "task: examples measured at each length",
+              Between<int64_t>{1, kMostExamples});
   options.add("evaluation.batch_tokens", batch_tokens, "tokens a forward pass, in whole windows",
               AtLeast{1});
   options.add("evaluation.draws", draws,
@@ -39,6 +47,10 @@ void EvaluationOptions::declare(OptionSet& options) {
 void EvaluationOptions::validate() const {
   if (lengths.empty()) fail("evaluation.lengths: is empty; name at least one, as 64 128 256");
   find_protocol(protocol).validate(*this);
+  if (protocol != kTaskProtocol && examples != EvaluationOptions().examples) {
+    fail("evaluation.examples: {} is for evaluation.protocol task; {} measures a text's tokens",
+         examples, protocol);
+  }
   if (counting == "paper" && first_token != "vocabulary") {
     fail(
         "evaluation.first_token: {} does not fit evaluation.counting paper, which begins its one "

@@ -24,6 +24,7 @@ struct EvaluationOptions {
   int64_t last = 0;
   std::string first_token = "vocabulary";  // see data/reading_order.h
   int64_t max_tokens = 0;
+  int64_t examples = 256;  // of a task, at each length
   int64_t batch_tokens = 8192;
   int64_t draws = 1;
   std::string checkpoint = "last";

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "data/task.h"
 #include "evaluation/options.h"
 
 namespace lengthwise {
@@ -53,6 +54,25 @@ void validate_last_k(const EvaluationOptions& options) {
   }
 }
 
+void validate_task(const EvaluationOptions& options) {
+  refuse_last(options);
+  const EvaluationOptions defaults;
+  const auto refuse = [](bool changed, const char* name, const auto& value) {
+    if (changed) fail("{}: {} is not for evaluation.protocol task; leave it out", name, value);
+  };
+  refuse(options.stride != 0, "evaluation.stride", options.stride);
+  refuse(options.max_tokens != 0, "evaluation.max_tokens", options.max_tokens);
+  refuse(options.draws != 1, "evaluation.draws", options.draws);
+  refuse(options.counting != defaults.counting, "evaluation.counting", options.counting);
+  refuse(options.first_token != defaults.first_token, "evaluation.first_token",
+         options.first_token);
+  if (options.split == "train") {
+    fail(
+        "evaluation.split: train does not fit evaluation.protocol task, whose training examples "
+        "are each seen once; set test or valid");
+  }
+}
+
 WindowLayout whole_length(const EvaluationOptions& options, int64_t length) {
   return {length, length, length, 0, options.max_tokens};
 }
@@ -76,6 +96,8 @@ const Protocol kProtocols[] = {
      validate_sliding, fixed_stride},
     {"last_k", "windows that score their last targets alone, each from a nearly full window",
      validate_last_k, last_targets},
+    {kTaskProtocol, "examples of a task, scoring their answers (data/task.h)", validate_task,
+     whole_length},
 };
 
 }  // namespace

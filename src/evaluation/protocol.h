@@ -23,6 +23,8 @@ struct EvaluationOptions;
 ///                    the first target on that has as many tokens before it in its document as the
 ///                    longest length; what comes before is never scored, at no length. A stride
 ///                    above k scores k targets in every S.
+///   task             lays no windows: evaluation.examples examples of data.task at each length
+///                    stand alone, and their answers are scored
 struct Protocol {
   std::string_view name;
   std::string_view summary;

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "report/published.h"
+#include "report/task_accuracy.h"
 #include "report/token_statistics.h"
 
 namespace lengthwise {
@@ -39,6 +40,10 @@ std::optional<Measurement> choose_measurement(const std::vector<RunRecord>& runs
 
 Comparison compare_finished(const std::vector<RunRecord>& runs, const Config& config) {
   Comparison comparison = compare_runs(runs, choose_measurement(runs, config.evaluation));
+  if (comparison.is_task()) {
+    add_task_accuracy(comparison);
+    return comparison;
+  }
   add_token_statistics(comparison);
   for (const std::string& csv : config.grid.published) add_published(comparison, csv);
   return comparison;

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/options.h"
+#include "data/task.h"
 
 namespace lengthwise {
 
@@ -41,6 +42,11 @@ void Config::validate() const {
   position.validate(model.shape());
   training.validate();
   evaluation.validate();
+  const bool is_task = data.corpus == "task";
+  if (is_task != (evaluation.protocol == kTaskProtocol)) {
+    fail("evaluation.protocol: {} does not fit data.corpus {}; set evaluation.protocol = {}",
+         evaluation.protocol, data.corpus, is_task ? kTaskProtocol : "non_overlapping");
+  }
 }
 
 fs::path Config::run_folder() const {

@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "data/dataset.h"
 #include "evaluation/measure.h"
+#include "experiment/measurable.h"
 #include "experiment/model_files.h"
 #include "experiment/run_folder.h"
 #include "report/split_tokens.h"
@@ -115,6 +116,51 @@ void write_values(const fs::path& folder, const EvaluationRecord& record, const 
                      {"checkpoint", record.checkpoint}});
 }
 
+/// The tokens of a split.
+class MeasurableText final : public Measurable {
+ public:
+  MeasurableText(const Config& config, const Dataset& dataset)
+      : config_(config),
+        dataset_(dataset),
+        stream_(measured_stream(config, dataset)),
+        reading_(reading_order(config, dataset, stream_)) {}
+
+  int64_t scored_tokens(int64_t length) const override {
+    return scored_targets(windows_at(length));
+  }
+
+  void measure(Transformer& model, const fs::path& folder,
+               EvaluationRecord& record) const override {
+    const auto windows = windows_at(record.length);
+    const TokenLosses losses =
+        measure_windows(model, dataset_, reading_, windows, config_.evaluation.batch_tokens,
+                        config_.evaluation.draws);
+    record.windows = static_cast<int64_t>(windows.size());
+    record.mean_context = mean_context(windows);
+    record.nats_per_token = mean_of(losses.nats);
+    if (!losses.ideal_nats.empty()) record.ideal_nats_per_token = mean_of(losses.ideal_nats);
+    count_text(stream_, reading_, record);
+    record.seconds = losses.seconds;
+    record.tokens_per_second = static_cast<double>(losses.forward_tokens) / losses.seconds;
+    write_values(folder, record, losses, config_);
+  }
+
+ private:
+  std::vector<Window> windows_at(int64_t length) const {
+    return plan_windows(reading_.document_targets(), config_.evaluation.layout_at(length));
+  }
+
+  const Config& config_;
+  const Dataset& dataset_;
+  TokenStream stream_;
+  ReadingOrder reading_;
+};
+
+std::unique_ptr<Measurable> make_measurable(const Config& config, const Dataset& dataset) {
+  if (dataset.task != nullptr) return make_measurable_task(config, dataset);
+  return std::make_unique<MeasurableText>(config, dataset);
+}
+
 bool same_measurement(const EvaluationRecord& a, const EvaluationRecord& b) {
   const auto what = [](const EvaluationRecord& record) {
     return std::tie(record.split, record.protocol, record.documents, record.first_token,
@@ -136,6 +182,7 @@ fs::path existing_checkpoint(const fs::path& folder, const std::string& which) {
 }  // namespace
 
 void check_evaluation_data(const Config& config, const Dataset& dataset) {
+  if (dataset.task != nullptr) return check_task_lengths(config, *dataset.task);
   const TokenStream stream = measured_stream(config, dataset);
   const int64_t longest =
       std::ranges::max(reading_order(config, dataset, stream).document_targets());
@@ -154,26 +201,25 @@ void evaluate_run(const fs::path& folder, const Config& trained, const Config& c
   at::set_num_threads(static_cast<int>(config.run.threads));
   const Dataset dataset = open_dataset(config.data);
   check_evaluation_data(config, dataset);
-  const TokenStream stream = measured_stream(config, dataset);
-  const ReadingOrder reading = reading_order(config, dataset, stream);
+  const auto measurable = make_measurable(config, dataset);
   const fs::path checkpoint = existing_checkpoint(folder, config.evaluation.checkpoint);
   Transformer model = load_model(checkpoint, trained, config, dataset);
   const std::string checkpoint_hash = sha256_of_file(checkpoint);
   const auto lock = lock_run_folder(folder);
   const auto before = read_evaluations(folder);
-  store_split_tokens(folder, dataset.split(config.evaluation.split), dataset.train,
-                     dataset.start_token, config.evaluation.split, dataset.name, dataset.hash);
+  if (dataset.task == nullptr) {
+    store_split_tokens(folder, dataset.split(config.evaluation.split), dataset.train,
+                       dataset.start_token, config.evaluation.split, dataset.name, dataset.hash);
+  }
   const std::string variant = variant_of(trained, config);
 
   for (int64_t length : config.evaluation.lengths) {
     EvaluationRecord record = plan_record(config, dataset, length, variant, checkpoint_hash);
-    const auto windows =
-        plan_windows(reading.document_targets(), config.evaluation.layout_at(length));
     const auto limit = model->max_length();
     if (limit && length > *limit) {
       record.beyond_max_length = *limit;
     } else {
-      record.tokens = scored_targets(windows);
+      record.tokens = measurable->scored_tokens(length);
       if (record.tokens == 0) fail("data.{}: no token to score", record.split);
     }
     const auto found = std::ranges::find_if(before, [&](const EvaluationRecord& old) {
@@ -186,19 +232,9 @@ void evaluate_run(const fs::path& folder, const Config& trained, const Config& c
     }
     if (!record.beyond_max_length) {
       reset_peak_memory();
-      const TokenLosses losses =
-          measure_windows(model, dataset, reading, windows, config.evaluation.batch_tokens,
-                          config.evaluation.draws);
       record.file = file_name(record);
-      record.windows = static_cast<int64_t>(windows.size());
-      record.mean_context = mean_context(windows);
-      record.nats_per_token = mean_of(losses.nats);
-      if (!losses.ideal_nats.empty()) record.ideal_nats_per_token = mean_of(losses.ideal_nats);
-      count_text(stream, reading, record);
-      record.seconds = losses.seconds;
-      record.tokens_per_second = static_cast<double>(losses.forward_tokens) / losses.seconds;
+      measurable->measure(model, folder, record);
       record.peak_memory_mib = peak_memory_mib();
-      write_values(folder, record, losses, config);
     }
     append_evaluation(folder, record);
     report(record, false);

@@ -8,7 +8,8 @@
 
 namespace lengthwise {
 
-/// UserError where the split is not there or has no window of the longest length.
+/// UserError where the split is not there or has no window of the longest length, or the task no
+/// example of some length.
 void check_evaluation_data(const Config& config, const Dataset& dataset);
 
 /// Measures the run in `folder`, trained as its own config says, as `config` says: with other

@@ -12,6 +12,7 @@
 #include "report/published.h"
 #include "report/statistics_table.h"
 #include "report/table.h"
+#include "report/task_table.h"
 
 namespace lengthwise {
 namespace {
@@ -41,9 +42,13 @@ std::string readme(const Comparison& comparison, const std::vector<RunRecord>& r
                    const ResultsHeader& header) {
   const Provenance made = provenance();
   std::string text = fmt::format("# {}\n\n", header.title);
-  text += markdown_table(comparison);
-  text += "\n![perplexity against eval length](curve.svg)\n\n";
-  text += markdown_statistics(comparison);
+  if (comparison.is_task()) {
+    text += markdown_task_table(comparison);
+  } else {
+    text += markdown_table(comparison);
+    text += "\n![perplexity against eval length](curve.svg)\n\n";
+    text += markdown_statistics(comparison);
+  }
   text += "\n## How it was made\n\n";
   text += fmt::format("    {}\n\n", header.command);
   text += fmt::format(
@@ -68,7 +73,8 @@ std::string readme(const Comparison& comparison, const std::vector<RunRecord>& r
   text +=
       "\n`records.jsonl` holds every run's record and measurements. `report.html` is a page to "
       "look "
-      "into; `table.tex` and `curve.pdf` are for papers.\n";
+      "into";
+  text += comparison.is_task() ? ".\n" : "; `table.tex` and `curve.pdf` are for papers.\n";
   return text;
 }
 
@@ -93,21 +99,39 @@ std::string report_page(const Comparison& comparison, const std::vector<RunRecor
       comparison_page(comparison, runs, {header.title, header.command, utc_time(), program}));
 }
 
+void write_perplexity_files(const fs::path& folder, const Comparison& comparison) {
+  write_curves(comparison, folder);
+  write_file(folder / "table.csv", csv_table(comparison));
+  write_file(folder / "table.tex", latex_table(comparison));
+  write_file(folder / "differences.csv", differences_csv(comparison));
+  if (comparison.has_ideal()) write_file(folder / "gaps.csv", gaps_csv(comparison));
+  write_file(folder / "breakdowns.csv", breakdowns_csv(comparison));
+  if (!comparison.published.empty()) {
+    write_file(folder / "published.csv", published_csv(comparison));
+  }
+}
+
+void write_task_files(const fs::path& folder, const Comparison& comparison) {
+  write_file(folder / "table.csv", task_csv(comparison));
+  write_file(folder / "places.csv", task_places_csv(comparison));
+}
+
 }  // namespace
+
+std::string terminal_text(const Comparison& comparison) {
+  return comparison.is_task() ? terminal_task_table(comparison) : terminal_report(comparison);
+}
 
 void write_results(const fs::path& folder, const Comparison& comparison,
                    const std::vector<RunRecord>& runs, const ResultsHeader& header) {
   const std::string page = report_page(comparison, runs, header);
   make_folder(folder);
-  write_curves(comparison, folder);
+  if (comparison.is_task()) {
+    write_task_files(folder, comparison);
+  } else {
+    write_perplexity_files(folder, comparison);
+  }
   write_file(folder / "report.html", page);
-  write_file(folder / "table.csv", csv_table(comparison));
-  write_file(folder / "differences.csv", differences_csv(comparison));
-  if (comparison.has_ideal()) write_file(folder / "gaps.csv", gaps_csv(comparison));
-  write_file(folder / "breakdowns.csv", breakdowns_csv(comparison));
-  write_file(folder / "table.tex", latex_table(comparison));
-  if (!comparison.published.empty())
-    write_file(folder / "published.csv", published_csv(comparison));
   write_file(folder / "records.jsonl", records(runs));
   if (!header.options.empty()) write_file(folder / "options.ini", header.options);
   write_file(folder / "README.md", readme(comparison, runs, header));

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "evaluation/options.h"
 #include "report/comparison.h"
 
 namespace lengthwise {
@@ -13,11 +14,16 @@ struct ResultsHeader {
   std::string options;  // resolved, as a file; empty for runs that were not one experiment
 };
 
+/// What a terminal shows of a comparison.
+std::string terminal_text(const Comparison& comparison);
+
 /// Writes into `folder`: report.html (comparison_page.h), README.md (tables, curve, who made it
 /// when and on what), table.csv, table.tex, differences.csv (every pair of rows), breakdowns.csv
-/// (losses by kind of token), gaps.csv (to the exact reader, where there is one), curve.svg,
-/// curve.png, curve.pdf, records.jsonl (run.json and the evaluation lines of every run) and
-/// options.ini.
+/// (losses by kind of token), gaps.csv (to the exact reader, where there is one), published.csv
+/// (where there are published numbers of the same data), curve.svg, curve.png, curve.pdf,
+/// records.jsonl (run.json and the evaluation lines of every run) and options.ini. Of a task:
+/// report.html, README.md, table.csv, places.csv (accuracy by place and by number in the answer),
+/// records.jsonl and options.ini.
 void write_results(const fs::path& folder, const Comparison& comparison,
                    const std::vector<RunRecord>& runs, const ResultsHeader& header);
 

@@ -4,7 +4,10 @@
 
 #include "base/memory.h"
 #include "data/dataset.h"
+#include "data/task_sampler.h"
+#include "data/window_sampler.h"
 #include "evaluation/measure.h"
+#include "evaluation/measure_examples.h"
 #include "experiment/model_files.h"
 #include "experiment/provenance.h"
 #include "experiment/run_folder.h"
@@ -14,8 +17,14 @@
 namespace lengthwise {
 namespace {
 
-WindowSampler sampler(const Config& config, const Dataset& dataset) {
-  return {dataset.train, config.model.train_length, static_cast<uint64_t>(config.training.seed)};
+// Of a task, whatever its evaluation takes: what chooses the best weights belongs to the run.
+constexpr int64_t kValidationExamples = 256;
+
+std::unique_ptr<TrainingWindows> make_windows(const Config& config, const Dataset& dataset) {
+  const int64_t length = config.model.train_length;
+  const auto seed = static_cast<uint64_t>(config.training.seed);
+  if (dataset.task != nullptr) return std::make_unique<TaskSampler>(*dataset.task, length, seed);
+  return std::make_unique<WindowSampler>(dataset.train, length, seed);
 }
 
 int64_t parameter_count(const Transformer& model) {
@@ -46,9 +55,19 @@ RunRecord describe_run(const Config& config, const Dataset& dataset, const Trans
   return record;
 }
 
+std::function<double()> make_task_validation(const Config& config, const Task& task,
+                                             Transformer& model) {
+  const auto examples =
+      held_out_examples(task, TaskSplit::valid, config.model.train_length, kValidationExamples);
+  return [&model, examples, batch_tokens = config.evaluation.batch_tokens] {
+    return mean_of(measure_examples(model, examples, batch_tokens).nats);
+  };
+}
+
 std::function<double()> make_validation(const Config& config, const Dataset& dataset,
                                         Transformer& model) {
   if (config.training.validate_every == 0) return {};
+  if (dataset.task != nullptr) return make_task_validation(config, *dataset.task, model);
   const ReadingOrder reading(dataset.split("valid"), resolve_first_token("vocabulary", dataset),
                              dataset.start_token);
   const int64_t length = config.model.train_length;
@@ -62,8 +81,8 @@ std::function<double()> make_validation(const Config& config, const Dataset& dat
 }  // namespace
 
 void check_training_data(const Config& config, const Dataset& dataset) {
-  sampler(config, dataset);
-  if (config.training.validate_every > 0) dataset.split("valid");
+  make_windows(config, dataset);
+  if (config.training.validate_every > 0 && dataset.task == nullptr) dataset.split("valid");
 }
 
 TrainingEnd train_run(const Config& config,
@@ -74,7 +93,7 @@ TrainingEnd train_run(const Config& config,
   folder.check(config);
   at::set_num_threads(static_cast<int>(config.run.threads));
   const Dataset dataset = open_dataset(config.data);
-  const WindowSampler windows = sampler(config, dataset);
+  const auto windows = make_windows(config, dataset);
   Transformer model = make_transformer(config.model, config.position, dataset.vocabulary_size);
   const auto validate = make_validation(config, dataset, model);
 
@@ -92,7 +111,7 @@ TrainingEnd train_run(const Config& config,
   }
 
   model->reset_parameters(static_cast<uint64_t>(config.training.seed));
-  const TrainingResult result = train(model, windows, config.training, folder.training_files(),
+  const TrainingResult result = train(model, *windows, config.training, folder.training_files(),
                                       model_metadata(config, dataset), {validate, report, &stop});
   record.train_seconds = record.train_seconds.value_or(0) + result.seconds;
   record.train_tokens_per_second = result.tokens_per_second;

@@ -62,7 +62,10 @@ struct MeanNats : torch::autograd::Function<MeanNats> {
 torch::Tensor mean_nats(const torch::Tensor& hidden, const torch::Tensor& head,
                         const torch::Tensor& targets) {
   check_shapes(hidden, head, targets);
-  return MeanNats::apply(hidden, head, targets);
+  const auto scored = targets.ge(0).nonzero().squeeze(1);
+  TORCH_CHECK(scored.size(0) > 0, "no target is scored");
+  if (scored.size(0) == targets.size(0)) return MeanNats::apply(hidden, head, targets);
+  return MeanNats::apply(hidden.index_select(0, scored), head, targets.index_select(0, scored));
 }
 
 torch::Tensor token_nats(const torch::Tensor& hidden, const torch::Tensor& head,
@@ -76,6 +79,15 @@ torch::Tensor token_nats(const torch::Tensor& hidden, const torch::Tensor& head,
     nats.slice(0, begin, end).copy_(logits.logsumexp(1) - chosen);
   });
   return nats;
+}
+
+torch::Tensor likeliest_tokens(const torch::Tensor& hidden, const torch::Tensor& head) {
+  const torch::NoGradGuard no_grad;
+  auto tokens = torch::empty({hidden.size(0)}, torch::kInt64);
+  for_each_chunk(hidden.size(0), head.size(0), [&](int64_t begin, int64_t end) {
+    tokens.slice(0, begin, end).copy_(at::mm(hidden.slice(0, begin, end), head.t()).argmax(1));
+  });
+  return tokens;
 }
 
 }  // namespace lengthwise

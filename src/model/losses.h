@@ -4,16 +4,20 @@
 
 namespace lengthwise {
 
-/// Both take hidden [N, D], the output matrix [V, D] and targets [N] int64, walk over chunks of
+/// All take hidden [N, D] and the output matrix [V, D], and targets [N] int64, walk over chunks of
 /// rows, and never hold the logits [N, V].
 
 /// Mean negative log-likelihood in nats, with gradients to hidden and head; a chunk's gradient is
-/// made while its logits are there, so backward has only to scale.
+/// made while its logits are there, so backward has only to scale. Rows with a target of -1 are not
+/// scored and not counted; one row at least is.
 torch::Tensor mean_nats(const torch::Tensor& hidden, const torch::Tensor& head,
                         const torch::Tensor& targets);
 
 /// Negative log-likelihood of each target in nats, [N] float32. No gradients.
 torch::Tensor token_nats(const torch::Tensor& hidden, const torch::Tensor& head,
                          const torch::Tensor& targets);
+
+/// The most likely token of each row, [N] int64; of equal ones the first. No gradients.
+torch::Tensor likeliest_tokens(const torch::Tensor& hidden, const torch::Tensor& head);
 
 }  // namespace lengthwise

@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numbers>
 #include <numeric>
 #include <set>
 #include <tuple>
 
 #include "base/error.h"
+#include "data/task.h"
 
 namespace lengthwise {
 namespace {
@@ -77,13 +79,14 @@ void check_corpus(const std::vector<RunRecord>& runs) {
   }
 }
 
-/// UserError unless every measurement of the comparison scored the same tokens.
+/// UserError unless every measurement of the comparison scored the same tokens; of a task, which
+/// has examples of its own at each length, every one of that length.
 void check_scored_tokens(const std::vector<RunRecord>& runs) {
-  const RunRecord* first_run = nullptr;
-  const EvaluationRecord* first = nullptr;
+  std::map<int64_t, std::pair<const RunRecord*, const EvaluationRecord*>> firsts;
   for (const RunRecord& run : runs) {
     for (const EvaluationRecord& e : run.evaluations) {
       if (e.beyond_max_length) continue;
+      auto& [first_run, first] = firsts[e.protocol == kTaskProtocol ? e.length : 0];
       if (first == nullptr) {
         first_run = &run;
         first = &e;
@@ -285,6 +288,10 @@ double Cell::greatest_perplexity() const {
 
 bool Comparison::has_ideal() const {
   return std::ranges::any_of(ideal_nats, [](const auto& nats) { return nats.has_value(); });
+}
+
+bool Comparison::is_task() const {
+  return measurement.protocol == kTaskProtocol;
 }
 
 std::optional<double> Comparison::bits_per_byte(const Cell& cell) const {

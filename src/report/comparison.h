@@ -44,6 +44,23 @@ struct GapToIdeal {
   int64_t least_memory = 0;  // tokens
 };
 
+/// So many right of all.
+struct Tally {
+  int64_t right = 0, all = 0;
+
+  double share() const { return static_cast<double>(right) / static_cast<double>(all); }
+};
+
+/// The answers of a row to a task's examples, computed again from the stored values.
+struct TaskAccuracy {
+  int64_t examples = 0;
+  double accuracy = 0;           // the mean over seeds of the share of examples answered right
+  Interval interval;             // 95 % of it (report/task_accuracy.h)
+  double token_accuracy = 0;     // the same share of answer tokens
+  std::vector<Tally> by_place;   // answer tokens by tenths of the prompt; empty: the task has none
+  std::vector<Tally> by_answer;  // by their number in the answer
+};
+
 /// A row at one eval_length. No seed measured and no limit: blank.
 struct Cell {
   std::vector<double> nats_per_token;        // a seed each
@@ -57,6 +74,8 @@ struct Cell {
   std::optional<Interval> nats_interval, perplexity_interval;  // of the means below
   std::optional<Estimate> behind_best;  // nats a token above the lowest of the column; not for it
   std::optional<GapToIdeal> gap;
+
+  std::optional<TaskAccuracy> task;  // by add_task_accuracy
 
   bool measured() const { return !nats_per_token.empty(); }
   /// Not of the column's lowest itself, and only where there are intervals.
@@ -117,11 +136,11 @@ struct PublishedRow {
   std::string label() const { return scheme + " (" + source + ")"; }
 };
 
-/// Runs side by side on the same tokens of the same corpus.
+/// Runs side by side on the same tokens of the same corpus, or the same examples of a task.
 struct Comparison {
   std::string corpus;
   Measurement measurement;
-  int64_t tokens = 0;            // scored at every length, in every run
+  int64_t tokens = 0;            // scored at every length, in every run; of a task at the longest
   int64_t bytes = 0, words = 0;  // of the text they stand for; 0: none, or not all of it was scored
   std::vector<int64_t> eval_lengths;
   std::vector<Row> rows;                          // by scheme_order, then train_length
@@ -136,6 +155,8 @@ struct Comparison {
   std::vector<Breakdown> breakdowns;
 
   bool has_ideal() const;
+  /// Measured on examples of a task (data/task.h), not on the tokens of a text.
+  bool is_task() const;
   /// Of a cell's mean loss; none where the text's bytes or words are not known.
   std::optional<double> bits_per_byte(const Cell& cell) const;
   std::optional<double> perplexity_per_word(const Cell& cell) const;

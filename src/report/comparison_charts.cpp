@@ -269,6 +269,25 @@ LineChart perplexity_chart(const Comparison& comparison) {
   return chart;
 }
 
+LineChart accuracy_chart(const Comparison& comparison) {
+  LineChart chart =
+      chart_by_length(comparison, "Accuracy by evaluation length on " + comparison.corpus);
+  chart.subtitle = "shaded: 95 % interval";
+  const auto examples = [](const Cell& cell, size_t) {
+    return Spread{cell.task->accuracy, cell.task->interval.lo, cell.task->interval.hi};
+  };
+  const auto tokens = [](const Cell& cell, size_t) {
+    const double share = cell.task->token_accuracy;
+    return Spread{share, share, share};
+  };
+  chart.views = {{"examples", "share of examples right", Scale::linear, std::nullopt,
+                  all_series(comparison, examples)},
+                 {"answer tokens", "share of answer tokens right", Scale::linear, std::nullopt,
+                  all_series(comparison, tokens)}};
+  if (const std::string note = limit_note(comparison); !note.empty()) chart.notes.push_back(note);
+  return chart;
+}
+
 LineChart cost_chart(const Comparison& comparison) {
   LineChart chart = chart_by_length(comparison, "Speed and memory of evaluation");
   chart.subtitle = "mean over seeds; the highest memory of any";

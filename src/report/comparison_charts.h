@@ -19,6 +19,10 @@ inline constexpr Look kIdealLook = {Look::kInk, Look::kNoMarker, 1};
 /// all others; the notes say which leave the plot, and which schemes have a limit.
 LineChart perplexity_chart(const Comparison& comparison);
 
+/// The share of a task's examples answered right against eval_length, the band its 95 % interval,
+/// and as a second view that of answer tokens. After add_task_accuracy.
+LineChart accuracy_chart(const Comparison& comparison);
+
 /// Evaluation speed, and as a second view peak memory, against eval_length.
 LineChart cost_chart(const Comparison& comparison);
 

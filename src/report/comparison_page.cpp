@@ -11,6 +11,8 @@
 #include "report/comparison_charts.h"
 #include "report/run_options.h"
 #include "report/table.h"
+#include "report/task_accuracy.h"
+#include "report/task_table.h"
 #include "report/training_log.h"
 
 namespace lengthwise {
@@ -28,14 +30,18 @@ std::string values_of(const std::vector<RunRecord>& runs, Field field) {
 
 PageTable main_table(const Comparison& comparison) {
   PageTable table;
-  table.caption = "Perplexity by scheme and evaluation length (tokens)";
-  const auto cells = table_cells(comparison);
+  const bool is_task = comparison.is_task();
+  table.caption = fmt::format("{} by scheme and evaluation length (tokens)",
+                              is_task ? "Accuracy in percent" : "Perplexity");
+  const auto cells = is_task ? task_table_cells(comparison) : table_cells(comparison);
   for (const TableCell& cell : cells.front()) table.columns.push_back(cell.text);
   for (size_t i = 1; i < cells.size(); ++i) {
     table.rows.emplace_back();
     for (const TableCell& cell : cells[i]) table.rows.back().push_back({cell.text, cell.best});
   }
-  table.notes = {fmt::format("{}", fmt::join(table_explanations(comparison, "Bold"), " "))};
+  const auto explanations =
+      is_task ? task_explanations(comparison, "Bold") : table_explanations(comparison, "Bold");
+  table.notes = {fmt::format("{}", fmt::join(explanations, " "))};
   for (const std::string& note : comparison.notes) table.notes.push_back("Note: " + note);
   return table;
 }
@@ -105,6 +111,18 @@ PageTable origin_table(const std::vector<RunRecord>& runs) {
   return table;
 }
 
+PageSection accuracy_section(const Comparison& comparison) {
+  PageSection section{
+      "Accuracy by length", {accuracy_chart(comparison), main_table(comparison)}, {}};
+  PageFold maps{"By place in the prompt and in the answer", {}};
+  for (size_t row = 0; row < comparison.rows.size(); ++row) {
+    if (auto map = map_by_place(comparison, row)) maps.parts.push_back(*map);
+    if (auto map = map_by_answer(comparison, row)) maps.parts.push_back(*map);
+  }
+  if (!maps.parts.empty()) section.folds.push_back(maps);
+  return section;
+}
+
 PageSection origin_section(const Comparison& comparison, const std::vector<RunRecord>& runs,
                            const PageHeader& header) {
   PageKeyValues facts;
@@ -132,11 +150,16 @@ PageSection origin_section(const Comparison& comparison, const std::vector<RunRe
 Page comparison_page(const Comparison& comparison, const std::vector<RunRecord>& runs,
                      const PageHeader& header) {
   Page page{header.title, "", {}, ""};
-  const std::string title = title_line(comparison);
+  const std::string title =
+      comparison.is_task() ? task_title_line(comparison) : title_line(comparison);
   page.lead = static_cast<char>(std::toupper(static_cast<unsigned char>(title[0])));
   page.lead += title.substr(1) + ".";
-  page.sections.push_back(
-      {"Perplexity by length", {perplexity_chart(comparison), main_table(comparison)}, {}});
+  if (comparison.is_task()) {
+    page.sections.push_back(accuracy_section(comparison));
+  } else {
+    page.sections.push_back(
+        {"Perplexity by length", {perplexity_chart(comparison), main_table(comparison)}, {}});
+  }
   if (!comparison.breakdowns.empty()) {
     PageSection section{"Which tokens", {}, {}};
     for (LineChart& chart : breakdown_charts(comparison)) section.parts.push_back(std::move(chart));

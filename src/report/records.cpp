@@ -10,6 +10,8 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "data/task.h"
+#include "report/task_values.h"
 #include "report/token_values.h"
 
 namespace lengthwise {
@@ -88,12 +90,40 @@ size_t end_of_whole_lines(std::string_view text) {
   return Json::accept(text.substr(last_line)) ? text.size() : last_line;
 }
 
-void check_mean(const fs::path& file, double stored, double line) {
+void check_mean(const fs::path& file, const char* key, double stored, double line) {
   if (std::abs(stored - line) <= kTolerance * std::abs(line)) return;
-  fail(
-      "{}: its values give nats_per_token {:.9g}, its line in evaluation.jsonl says {:.9g}; "
-      "evaluate again",
-      file.string(), stored, line);
+  fail("{}: its values give {} {:.9g}, its line in evaluation.jsonl says {:.9g}; evaluate again",
+       file.string(), key, stored, line);
+}
+
+template <class Value>
+void check_same(const fs::path& file, const char* key, const Value& stored, const Value& line) {
+  if (stored == line) return;
+  fail("{}: its {} is {}, its line in evaluation.jsonl says {}; evaluate again", file.string(), key,
+       stored, line);
+}
+
+/// Puts what the stored answers give in place of the line's, once they agree.
+void believe_answers(EvaluationRecord& record, const fs::path& folder) {
+  const fs::path file = folder / record.file;
+  const TaskValues values = read_task_values(file);
+  const auto check = [&](const char* key, const auto& stored, const auto& line) {
+    check_same(file, key, stored, line);
+  };
+  check("split", values.header.split, record.split);
+  check("length", values.header.length, record.length);
+  check("variant", values.header.variant, record.variant);
+  check("corpus_hash", values.header.corpus_hash, record.corpus_hash);
+  check("number of examples", values.examples(), record.windows);
+  check("number of tokens", values.tokens(), record.tokens);
+  check_mean(file, "nats_per_token", values.nats_per_token(), *record.nats_per_token);
+  check_mean(file, "accuracy", values.accuracy(), *record.accuracy);
+  check_mean(file, "token_accuracy", values.token_accuracy(), *record.token_accuracy);
+  record.nats_per_token = values.nats_per_token();
+  record.accuracy = values.accuracy();
+  record.token_accuracy = values.token_accuracy();
+  record.corpus = values.header.corpus;
+  record.scored_positions = sha256(std::as_bytes(std::span(values.offsets)));
 }
 
 /// Puts the mean of the stored values in place of the line's, once they agree.
@@ -101,9 +131,7 @@ void believe_values(EvaluationRecord& record, const fs::path& folder) {
   const fs::path file = folder / record.file;
   const TokenValues values = read_token_values(file);
   const auto check = [&](const char* key, const auto& stored, const auto& line) {
-    if (stored == line) return;
-    fail("{}: its {} is {}, its line in evaluation.jsonl says {}; evaluate again", file.string(),
-         key, stored, line);
+    check_same(file, key, stored, line);
   };
   check("split", values.split, record.split);
   check("protocol", values.protocol, record.protocol);
@@ -116,7 +144,7 @@ void believe_values(EvaluationRecord& record, const fs::path& folder) {
   check("variant", values.variant, record.variant);
   check("corpus_hash", values.corpus_hash, record.corpus_hash);
   check("number of tokens", values.tokens, record.tokens);
-  check_mean(file, values.nats_per_token, *record.nats_per_token);
+  check_mean(file, "nats_per_token", values.nats_per_token, *record.nats_per_token);
   record.nats_per_token = values.nats_per_token;
   record.corpus = values.corpus;
   record.scored_positions = values.scored_positions;
@@ -179,8 +207,12 @@ std::string to_json(const EvaluationRecord& record) {
                {"bytes", record.bytes},
                {"words", record.words},
                {"bits_per_byte", or_null(record.bits_per_byte())},
-               {"ideal_nats_per_token", or_null(record.ideal_nats_per_token)},
-               {"seconds", record.seconds},
+               {"ideal_nats_per_token", or_null(record.ideal_nats_per_token)}});
+  if (record.accuracy) {
+    json["accuracy"] = *record.accuracy;
+    json["token_accuracy"] = or_null(record.token_accuracy);
+  }
+  json.update({{"seconds", record.seconds},
                {"tokens_per_second", record.tokens_per_second},
                {"peak_memory_mib", record.peak_memory_mib},
                {"file", record.file},
@@ -246,6 +278,10 @@ EvaluationRecord parse_evaluation(std::string_view json, const std::string& orig
   record.bytes = fields.whole("bytes");
   record.words = fields.whole("words");
   record.ideal_nats_per_token = fields.optional_real("ideal_nats_per_token");
+  if (record.protocol == kTaskProtocol) {
+    record.accuracy = fields.real("accuracy");
+    record.token_accuracy = fields.real("token_accuracy");
+  }
   record.seconds = fields.real("seconds");
   record.tokens_per_second = fields.real("tokens_per_second");
   record.peak_memory_mib = fields.real("peak_memory_mib");
@@ -298,7 +334,12 @@ RunRecord read_run(const fs::path& folder) {
   run.folder = folder;
   run.evaluations = read_evaluations(folder);
   for (EvaluationRecord& record : run.evaluations) {
-    if (!record.beyond_max_length) believe_values(record, folder);
+    if (record.beyond_max_length) continue;
+    if (record.protocol == kTaskProtocol) {
+      believe_answers(record, folder);
+    } else {
+      believe_values(record, folder);
+    }
   }
   return run;
 }

@@ -29,6 +29,10 @@ struct EvaluationRecord {
   int64_t windows = 0, tokens = 0;  // tokens: those scored
   double mean_context = 0;          // tokens a prediction could see, on average
   std::optional<double> nats_per_token, ideal_nats_per_token;
+  /// Of a task, whose windows are examples and whose tokens are those of their answers: the share
+  /// of answer tokens that are the likeliest by the model, given the true ones before them, and the
+  /// share of examples with all of them right.
+  std::optional<double> token_accuracy, accuracy;
   int64_t bytes = 0, words = 0;  // of the text the scored tokens stand for; 0 where there is none
   double seconds = 0, tokens_per_second = 0, peak_memory_mib = 0;
   std::string file;        // per-token values, relative to the run folder; empty beyond the limit
@@ -37,7 +41,8 @@ struct EvaluationRecord {
 
   // Not in the line; `read_run` takes these two from the per-token file.
   std::string corpus;
-  std::string scored_positions;  // SHA-256: equal where the same tokens of the stream were scored
+  std::string scored_positions;  // SHA-256: equal where the same tokens of the stream, or answers
+                                 // of the same sizes, were scored
 
   std::optional<double> perplexity() const;
   std::optional<double> bits_per_byte() const;

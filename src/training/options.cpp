@@ -46,7 +46,8 @@ void TrainingOptions::declare(OptionSet& options) {
               "0: none",
               AtLeast{0});
   options.add("training.validation_tokens", validation_tokens,
-              "tokens of the valid split scored each time; 0: all", AtLeast{0});
+              "tokens of the valid split scored each time; 0: all; of a task 256 examples",
+              AtLeast{0});
   options.add("training.checkpoint_every", checkpoint_every,
               "steps between the states a killed run goes on from", AtLeast{1});
 }

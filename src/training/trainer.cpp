@@ -31,7 +31,7 @@ struct Place {
 
 class Trainer {
  public:
-  Trainer(Transformer& model, const WindowSampler& windows, const TrainingOptions& options,
+  Trainer(Transformer& model, const TrainingWindows& windows, const TrainingOptions& options,
           const TrainingFiles& files, const Metadata& metadata, const TrainingHooks& hooks)
       : model_(model),
         windows_(windows),
@@ -83,16 +83,17 @@ class Trainer {
   /// Adds one forward and backward pass to the gradients; -> its part of the mean loss.
   double accumulate(int64_t part) {
     const int64_t length = model_->options.train_length, batch = options_.batch_windows;
-    auto tokens = torch::empty({batch, length + 1}, torch::kInt64);
-    auto* values = tokens.mutable_data_ptr<int64_t>();
+    auto inputs = torch::empty({batch, length}, torch::kInt64), targets = torch::empty_like(inputs);
+    auto* input = inputs.mutable_data_ptr<int64_t>();
+    auto* target = targets.mutable_data_ptr<int64_t>();
+    const auto count = static_cast<size_t>(length);
     for (int64_t i = 0; i < batch; ++i) {
       const int64_t index = (place_.step * options_.accumulation + part) * batch + i;
-      windows_.draw(index, {values + i * (length + 1), static_cast<size_t>(length + 1)});
+      windows_.draw(index, {input + i * length, count}, {target + i * length, count});
     }
-    const auto hidden = model_->forward(tokens.slice(1, 0, length), draw_of(part));
-    const auto loss =
-        mean_nats(hidden.flatten(0, 1), model_->head_weight(), tokens.slice(1, 1).flatten()) /
-        static_cast<double>(options_.accumulation);
+    const auto hidden = model_->forward(inputs, draw_of(part));
+    const auto loss = mean_nats(hidden.flatten(0, 1), model_->head_weight(), targets.flatten()) /
+                      static_cast<double>(options_.accumulation);
     loss.backward();
     return loss.item<double>();
   }
@@ -234,7 +235,7 @@ class Trainer {
   }
 
   Transformer& model_;
-  const WindowSampler& windows_;
+  const TrainingWindows& windows_;
   const TrainingOptions& options_;
   const TrainingFiles& files_;
   const Metadata& metadata_;
@@ -249,7 +250,7 @@ class Trainer {
 
 }  // namespace
 
-TrainingResult train(Transformer& model, const WindowSampler& windows,
+TrainingResult train(Transformer& model, const TrainingWindows& windows,
                      const TrainingOptions& options, const TrainingFiles& files,
                      const Metadata& metadata, const TrainingHooks& hooks) {
   return Trainer(model, windows, options, files, metadata, hooks).run();

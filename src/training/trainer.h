@@ -3,7 +3,7 @@
 #include <atomic>
 #include <functional>
 
-#include "data/window_sampler.h"
+#include "data/training_windows.h"
 #include "model/transformer.h"
 #include "training/checkpoint.h"
 #include "training/options.h"
@@ -25,9 +25,9 @@ struct TrainingResult {
 
 /// Trains from where `files.state` stands, or from the start. A run killed at any moment and begun
 /// again ends with the same bits as one that was not: windows and dropout are functions of the seed
-/// and the step alone, and everything else is in the state. Throws RunFailure when a loss is not
-/// finite.
-TrainingResult train(Transformer& model, const WindowSampler& windows,
+/// and the step alone, and everything else is in the state. The loss of a forward pass is the mean
+/// over its scored targets. Throws RunFailure when a loss is not finite.
+TrainingResult train(Transformer& model, const TrainingWindows& windows,
                      const TrainingOptions& options, const TrainingFiles& files,
                      const Metadata& metadata, const TrainingHooks& hooks);
 

@@ -55,6 +55,17 @@ TEST_CASE("Training windows are uniform over all starts within one document", "[
   CHECK(starts == expected);
 }
 
+TEST_CASE("Inputs and targets of a training window are its tokens, one apart", "[data]") {
+  const WindowSampler sampler(counting_stream({50}), 8, 1);
+  std::vector<int64_t> inputs(8), targets(8);
+  for (int64_t index = 0; index < 20; ++index) {
+    const auto tokens = window(sampler, 8, index);
+    sampler.draw(index, inputs, targets);
+    CHECK(std::ranges::equal(inputs, std::span(tokens).first(8)));
+    CHECK(std::ranges::equal(targets, std::span(tokens).last(8)));
+  }
+}
+
 TEST_CASE("A training window depends on the seed and its number alone", "[data]") {
   const TokenStream stream = counting_stream({1000, 500});
   const WindowSampler sampler(stream, 8, 1), again(stream, 8, 1), other(stream, 8, 2);

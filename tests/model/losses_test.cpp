@@ -65,6 +65,46 @@ TEST_CASE("The mean loss and its gradients equal the dense form", "[model]") {
   }
 }
 
+TEST_CASE("Targets of -1 are left out of the mean loss and of its gradients", "[model]") {
+  Inputs inputs = random_inputs({2101, 1000});
+  const auto masked = torch::randint(3, {2101}).ne(0);  // about two in three
+  inputs.targets.masked_fill_(masked, -1);
+  const auto hidden = inputs.hidden.clone().requires_grad_();
+  const auto head = inputs.head.clone().requires_grad_();
+  const auto loss = mean_nats(hidden, head, inputs.targets);
+  (3 * loss).backward();
+
+  const auto hidden64 = inputs.hidden.to(torch::kFloat64).requires_grad_();
+  const auto head64 = inputs.head.to(torch::kFloat64).requires_grad_();
+  // The dense form of every row, with weight 0 for those left out.
+  const auto weights = masked.logical_not().to(torch::kFloat64);
+  const auto nats = dense_nats(hidden64, head64, inputs.targets.clamp_min(0));
+  const auto dense = (nats * weights).sum() / weights.sum();
+  (3 * dense).backward();
+
+  CHECK(loss.item<double>() == Approx(dense.item<double>()).epsilon(1e-6));
+  CHECK(largest_difference(hidden.grad(), hidden64.grad()) < 2e-5 * 3.0 / 700);
+  CHECK(largest_difference(head.grad(), head64.grad()) <
+        1e-5 * head64.grad().abs().max().item<double>());
+  CHECK(hidden.grad().index({masked}).abs().max().item<double>() == 0);
+  CHECK_THROWS_AS(mean_nats(hidden, head, torch::full({2101}, -1, torch::kInt64)), c10::Error);
+}
+
+TEST_CASE("The likeliest tokens have the largest logits", "[model]") {
+  for (const Case& each : kCases) {
+    DYNAMIC_SECTION(each.rows << " rows, " << each.vocabulary_size << " tokens") {
+      const Inputs inputs = random_inputs(each);
+      const auto likeliest = likeliest_tokens(inputs.hidden, inputs.head);
+      const auto logits =
+          torch::matmul(inputs.hidden.to(torch::kFloat64), inputs.head.to(torch::kFloat64).t());
+      const auto largest = std::get<0>(logits.max(1));
+      const auto chosen = logits.gather(1, likeliest.unsqueeze(1)).squeeze(1);
+      // Two that are equal to the rounding of float32 may change places.
+      CHECK(largest_difference(chosen, largest) < 2e-5);
+    }
+  }
+}
+
 TEST_CASE("The loss of each token equals the dense form", "[model]") {
   for (const Case& each : kCases) {
     DYNAMIC_SECTION(each.rows << " rows, " << each.vocabulary_size << " tokens") {

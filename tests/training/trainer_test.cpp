@@ -6,6 +6,8 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "data/task_sampler.h"
+#include "data/window_sampler.h"
 #include "model/losses.h"
 #include "position/options.h"
 #include "temporary_folder.h"
@@ -65,10 +67,14 @@ class Run {
  public:
   Run(const fs::path& folder, TrainingOptions options, ModelOptions model_options = tiny_model(),
       TokenStream corpus = random_corpus())
+      : Run(folder, std::move(options), model_options,
+            std::make_unique<WindowSampler>(corpus, model_options.train_length, /*seed=*/5)) {}
+  Run(const fs::path& folder, TrainingOptions options, ModelOptions model_options,
+      std::unique_ptr<TrainingWindows> windows)
       : folder_(folder),
         options_(std::move(options)),
         model_options_(std::move(model_options)),
-        windows_(std::move(corpus), model_options_.train_length, /*seed=*/5) {
+        windows_(std::move(windows)) {
     make_folder(folder);
   }
 
@@ -92,7 +98,7 @@ class Run {
     position.scheme = "learned";
     model_ = make_transformer(model_options_, position, kVocabularySize);
     model_->reset_parameters(fs::exists(files().state) ? 1000 + sessions_++ : 1);
-    return lengthwise::train(model_, windows_, options_, files(), metadata_, hooks);
+    return lengthwise::train(model_, *windows_, options_, files(), metadata_, hooks);
   }
 
   /// The log without what depends on the clock and the machine.
@@ -114,12 +120,12 @@ class Run {
   double loss_on_a_fixed_window() {
     const torch::NoGradGuard no_grad;
     model_->eval();
-    std::vector<int64_t> window(static_cast<size_t>(model_options_.train_length + 1));
-    windows_.draw(123456, window);
-    const auto tokens = torch::tensor(window).unsqueeze(0);
-    const double nats = mean_nats(model_->forward(tokens.slice(1, 0, -1)).flatten(0, 1),
-                                  model_->head_weight(), tokens.slice(1, 1).flatten())
-                            .item<double>();
+    std::vector<int64_t> inputs(static_cast<size_t>(model_options_.train_length));
+    std::vector<int64_t> targets(inputs.size());
+    windows_->draw(123456, inputs, targets);
+    const auto hidden = model_->forward(torch::tensor(inputs).unsqueeze(0));
+    const double nats =
+        mean_nats(hidden[0], model_->head_weight(), torch::tensor(targets)).item<double>();
     model_->train();
     return nats;
   }
@@ -127,7 +133,7 @@ class Run {
   fs::path folder_;
   TrainingOptions options_;
   ModelOptions model_options_;
-  WindowSampler windows_;
+  std::unique_ptr<TrainingWindows> windows_;
   Metadata metadata_{{"name", "test"}};
   Transformer model_{nullptr};
   uint64_t sessions_ = 0;
@@ -236,6 +242,36 @@ TEST_CASE("A run stopped after every single step ends as one that was not", "[tr
     CHECK(stopped.step_in(stopped.files().checkpoint) == std::to_string(step));
   }
   check_same_end(stopped, whole);
+}
+
+TEST_CASE("A run on a task that is stopped after every step ends as one that was not",
+          "[training]") {
+  const TemporaryFolder folder;
+  const auto run_in = [&](const char* name) {
+    return Run(folder / name, busy_recipe(), with_dropout(),
+               std::make_unique<TaskSampler>(find_task("parity"), 10, /*seed=*/5));
+  };
+  Run whole = run_in("whole");
+  whole.train();
+  Run stopped = run_in("stopped");
+  const std::atomic<bool> stop = true;
+  for (int64_t step = 1; step <= 13; ++step) CHECK(stopped.train(&stop).step == step);
+  check_same_end(stopped, whole);
+}
+
+TEST_CASE("Training on a task learns its answers", "[training]") {
+  const TemporaryFolder folder;
+  TrainingOptions options;
+  options.steps = 300;
+  options.batch_windows = 16;
+  options.warmup_steps = 10;
+  options.log_every = 10;
+  ModelOptions model = tiny_model();
+  model.train_length = 4;  // one bit or two
+  Run run(folder.path(), options, model,
+          std::make_unique<TaskSampler>(find_task("parity"), 4, /*seed=*/5));
+  run.train();
+  CHECK(run.log().back().at("nats_per_token").get<double>() < 0.05);  // a guess has ln 2 = 0.69
 }
 
 TEST_CASE("A run killed after it went on from an old state ends as one that was not",

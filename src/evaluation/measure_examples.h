@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "data/task.h"
+#include "model/transformer.h"
+
+namespace lengthwise {
+
+/// What a model makes of a task's examples, a value an answer token, example by example.
+struct AnswerScores {
+  std::vector<float> nats;       // -ln p, given the true tokens before it
+  std::vector<uint8_t> correct;  // 1 where no other token is likelier
+  int64_t forward_tokens = 0;
+  double seconds = 0;  // of the model alone
+};
+
+/// Runs the model over the examples, which are all of one size, up to `batch_tokens` inputs
+/// together. Leaves the model's training mode as it was.
+AnswerScores measure_examples(Transformer& model, const std::vector<TaskExample>& examples,
+                              int64_t batch_tokens);
+
+/// The same of anything that turns tokens [B, T] into [B, T, D], whose product with `head` [V, D]
+/// are logits.
+using HiddenOf = std::function<torch::Tensor(const torch::Tensor& tokens)>;
+AnswerScores measure_examples(const HiddenOf& hidden_of, const torch::Tensor& head,
+                              const std::vector<TaskExample>& examples, int64_t batch_tokens);
+
+}  // namespace lengthwise

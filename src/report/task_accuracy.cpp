@@ -1,0 +1,164 @@
+#include "report/task_accuracy.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "base/error.h"
+#include "report/comparison_charts.h"
+#include "report/task_values.h"
+
+namespace lengthwise {
+namespace {
+
+constexpr double kNormal975 = 1.959964;
+constexpr size_t kTenths = 10;
+
+size_t tenth_of(double share) {
+  return std::min(kTenths - 1, static_cast<size_t>(share * kTenths));
+}
+
+void count(std::vector<Tally>& tallies, size_t kind, uint8_t correct) {
+  if (tallies.size() <= kind) tallies.resize(kind + 1);
+  tallies[kind].right += correct;
+  ++tallies[kind].all;
+}
+
+void add_tallies(const TaskValues& values, TaskAccuracy& accuracy) {
+  for (size_t example = 0; example + 1 < values.offsets.size(); ++example) {
+    const auto begin = static_cast<size_t>(values.offsets[example]);
+    const auto end = static_cast<size_t>(values.offsets[example + 1]);
+    for (size_t i = begin; i < end; ++i) {
+      count(accuracy.by_answer, i - begin, values.correct[i]);
+      if (!values.places.empty()) {
+        count(accuracy.by_place, tenth_of(values.places[i]), values.correct[i]);
+      }
+    }
+  }
+}
+
+/// `right` [seeds][examples] is 1 or 0.
+Interval interval_of(const std::vector<std::vector<double>>& right, double mean, size_t row) {
+  const size_t examples = right[0].size();
+  Interval interval = wilson_interval(mean, static_cast<double>(examples));
+  if (right.size() < 2 || examples < 2) return interval;
+  const BlockMean blocks = block_mean(right, std::vector<double>(examples, 1.0), row);
+  // Not studentised: a resample in which all are right has no error to divide by.
+  const auto drawn =
+      percentile_estimate(mean, resampled(blocks, BlockDraws(examples)), blocks).interval;
+  if (!drawn) return interval;
+  return {std::clamp(drawn->lo, 0.0, interval.lo), std::clamp(drawn->hi, interval.hi, 1.0)};
+}
+
+TaskAccuracy accuracy_of(const Cell& cell, size_t row) {
+  TaskAccuracy result;
+  std::vector<std::vector<double>> right;
+  const auto seeds = static_cast<double>(cell.files.size());
+  for (const fs::path& file : cell.files) {
+    const TaskValues values = read_task_values(file);
+    right.push_back(values.examples_right());
+    if (right.back().size() != right.front().size()) {
+      fail("{}: holds {} examples, {} holds {}; evaluate both alike", file.string(),
+           right.back().size(), cell.files[0].string(), right.front().size());
+    }
+    result.examples = values.examples();
+    result.accuracy += values.accuracy() / seeds;
+    result.token_accuracy += values.token_accuracy() / seeds;
+    add_tallies(values, result);
+  }
+  result.interval = interval_of(right, result.accuracy, row);
+  return result;
+}
+
+void mark_best(Comparison& comparison) {
+  for (size_t column = 0; column < comparison.eval_lengths.size(); ++column) {
+    std::vector<Cell*> cells;
+    for (Row& row : comparison.rows) {
+      row.cells[column].best = false;
+      if (row.cells[column].task) cells.push_back(&row.cells[column]);
+    }
+    if (cells.size() < 2) continue;
+    const Cell* highest =
+        *std::ranges::max_element(cells, {}, [](const Cell* cell) { return cell->task->accuracy; });
+    const std::string printed = format_percent(highest->task->accuracy);
+    for (Cell* cell : cells) cell->best = format_percent(cell->task->accuracy) == printed;
+  }
+}
+
+/// Tallies of any number as tenths.
+std::vector<Tally> in_tenths(const std::vector<Tally>& tallies) {
+  std::vector<Tally> tenths(kTenths);
+  for (size_t i = 0; i < tallies.size(); ++i) {
+    Tally& tenth = tenths[i * kTenths / tallies.size()];
+    tenth.right += tallies[i].right;
+    tenth.all += tallies[i].all;
+  }
+  return tenths;
+}
+
+template <class TalliesOf>
+std::optional<HeatMap> map_of(const Comparison& comparison, size_t row,
+                              const TalliesOf& tallies_of) {
+  constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+  HeatMap map;
+  map.title = fmt::format("{}: answer tokens that are right",
+                          series_label(comparison, comparison.rows[row]));
+  map.column_axis = "evaluation length (tokens)";
+  map.values.resize(kTenths);
+  for (size_t tenth = 0; tenth < kTenths; ++tenth) {
+    map.row_labels.push_back(fmt::format("{}-{} %", 10 * tenth, 10 * (tenth + 1)));
+  }
+  bool any = false;
+  for (size_t column = 0; column < comparison.eval_lengths.size(); ++column) {
+    map.column_labels.push_back(fmt::format("{}", comparison.eval_lengths[column]));
+    const auto& task = comparison.rows[row].cells[column].task;
+    std::vector<Tally> tallies = task ? tallies_of(*task) : std::vector<Tally>();
+    any = any || !tallies.empty();
+    tallies.resize(kTenths);
+    for (size_t tenth = 0; tenth < kTenths; ++tenth) {
+      map.values[tenth].push_back(tallies[tenth].all > 0 ? tallies[tenth].share() : kNone);
+    }
+  }
+  return any ? std::optional(map) : std::nullopt;
+}
+
+}  // namespace
+
+Interval wilson_interval(double share, double count) {
+  const double z2 = kNormal975 * kNormal975 / count;
+  const double centre = (share + z2 / 2) / (1 + z2);
+  const double half = std::sqrt(z2 * (share * (1 - share) + z2 / 4)) / (1 + z2);
+  return {std::max(0.0, centre - half), std::min(1.0, centre + half)};
+}
+
+void add_task_accuracy(Comparison& comparison) {
+  for (size_t row = 0; row < comparison.rows.size(); ++row) {
+    for (Cell& cell : comparison.rows[row].cells) {
+      if (cell.measured()) cell.task = accuracy_of(cell, row);
+    }
+  }
+  mark_best(comparison);
+}
+
+std::optional<HeatMap> map_by_place(const Comparison& comparison, size_t row) {
+  auto map = map_of(comparison, row, [](const TaskAccuracy& task) { return task.by_place; });
+  if (map) map->row_axis = "place in the prompt";
+  return map;
+}
+
+std::optional<HeatMap> map_by_answer(const Comparison& comparison, size_t row) {
+  auto map = map_of(comparison, row, [](const TaskAccuracy& task) {
+    return task.by_answer.size() > 1 ? in_tenths(task.by_answer) : std::vector<Tally>();
+  });
+  if (map) map->row_axis = "place in the answer";
+  return map;
+}
+
+std::string format_percent(double share) {
+  return fmt::format("{:.1f}", 100 * share);
+}
+
+}  // namespace lengthwise

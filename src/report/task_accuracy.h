@@ -1,0 +1,32 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "report/chart.h"
+#include "report/comparison.h"
+
+namespace lengthwise {
+
+/// Wilson's interval (1927) of a share found in `count` independent trials: it stays within 0 ... 1
+/// and does not shrink to nothing where all or none succeed.
+Interval wilson_interval(double share, double count);
+
+/// Reads the stored answers of a comparison of a task and adds every cell's accuracy; the best of a
+/// column is then the highest accuracy as printed, in percent with one decimal. An interval is
+/// Wilson's over the examples; with several seeds it also holds the one by resampling seeds and
+/// examples (report/bootstrap.h), which alone would be empty where all are right. UserError where
+/// a file is missing or damaged, or a task's files at one length are not of the same examples.
+void add_task_accuracy(Comparison& comparison);
+
+/// The share of one row's answer tokens that are right, by eval_length and by the place of what is
+/// asked for, in tenths of the prompt; none where the task has no places.
+std::optional<HeatMap> map_by_place(const Comparison& comparison, size_t row);
+/// By tenths of the answer; none where every answer is one token.
+std::optional<HeatMap> map_by_answer(const Comparison& comparison, size_t row);
+
+/// "98.4": percent with one decimal.
+std::string format_percent(double share);
+
+}  // namespace lengthwise
