@@ -4,6 +4,7 @@
 
 #include "data/ideal_reader.h"
 #include "data/ideal_reader_corpus.h"
+#include "data/window_sampler.h"
 #include "position/options.h"
 #include "position/scheme_options.h"
 #include "temporary_folder.h"

@@ -84,7 +84,7 @@ TEST_CASE("Answers that are all right have accuracy 1, guesses that of a guess",
   CHECK(comparison.rows[1].cells[0].best);
   const std::string table = markdown_task_table(comparison);
   CHECK(contains(table, "**100.0 [99.4, 100.0]**"));
-  CHECK(contains(table, "| 1.6 [0.9, 2.9] |"));  // Wilson of 10 of 640: 0.0085 to 0.0285
+  CHECK(contains(table, " 1.6 [0.9, 2.9] |"));  // Wilson of 10 of 640: 0.0085 to 0.0285
   CHECK(contains(table, "640 examples"));
   CHECK(contains(table, "once in 64"));
 }
