@@ -50,17 +50,28 @@ Inputs make_inputs(int64_t length, bool backward) {
           torch::randn({1, kHeads, length, kHeadWidth})};
 }
 
-/// The bias of the whole square of logits at once, for the fused kernel's dense mask.
-Tensor dense_mask(const AttentionBias& bias, int64_t length, const Visibility& visibility) {
-  Walk walk;
-  walk.bias = bias;
-  walk.visibility = visibility;
-  const auto inputs = bias_inputs(bias);
-  const auto order =
-      torch::arange(length - 1, -1, -1, torch::kInt64);  // blocks count rows from the last
-  return BlockBias(walk, kHeads, length, length, inputs)
-      .mask(make_block(0, length, visibility), 1)
-      .index_select(2, order);
+/// The bias of every pair at once, as code without views of one vector has it: the distance of each
+/// pair, the bias at each distance, minus infinity where the key lies ahead. No gradient goes to a
+/// mask by distance: with one, LibTorch leaves its fused kernel and takes several times the memory.
+Tensor dense_mask(const AttentionBias& bias, int64_t length) {
+  const auto places = torch::arange(length);
+  const auto distances = places.unsqueeze(1) - places;
+  Tensor mask;
+  if (const auto* distance = std::get_if<DistanceBias>(&bias)) {
+    mask = distance->value.detach()
+               .index_select(1, distances.clamp_min(0).flatten())
+               .view({1, kHeads, length, length});
+  } else if (std::holds_alternative<NoBias>(bias)) {
+    mask = torch::zeros({1, kHeads, length, length});
+  } else {
+    Walk walk;
+    walk.bias = bias;
+    const auto inputs = bias_inputs(bias);
+    return BlockBias(walk, kHeads, length, length, inputs)
+        .mask(make_block(0, length, {}), 1)
+        .flip(2);  // blocks count rows from the last
+  }
+  return mask.masked_fill_(distances.lt(0), -std::numeric_limits<float>::infinity());
 }
 
 Tensor attend(const Case& which, const PositionScheme& scheme, const Inputs& inputs) {
@@ -77,7 +88,7 @@ Tensor attend(const Case& which, const PositionScheme& scheme, const Inputs& inp
                           1 / std::sqrt(double{kHeadWidth}), which.visibility, {}, length);
   }
   return at::scaled_dot_product_attention(pair.queries, pair.keys, inputs.values,
-                                          dense_mask(bias, length, which.visibility));
+                                          dense_mask(bias, length));
 }
 
 void run(benchmark::State& state, const Case& which, int64_t length, bool backward) {

@@ -9,9 +9,11 @@
 #include "bench/attention_bench.h"
 #include "bench/evaluation_bench.h"
 #include "bench/markdown_reporter.h"
+#include "bench/training_bench.h"
 
 /// lengthwise-bench attention [--benchmark_filter=REGEX] [--benchmark_out=FILE.json]
 /// lengthwise-bench evaluation
+/// lengthwise-bench training
 /// Ratios within one run are what to trust. Threads are those of OMP_NUM_THREADS.
 int main(int argc, char** argv) {
   using namespace lengthwise;
@@ -20,10 +22,14 @@ int main(int argc, char** argv) {
     run_evaluation_benchmark();
     return 0;
   }
+  if (what == "training" && argc == 2) {
+    run_training_benchmark();
+    return 0;
+  }
   if (what != "attention") {
     fmt::print(stderr,
                "usage: lengthwise-bench attention [--benchmark_...], or lengthwise-bench "
-               "evaluation\n");
+               "evaluation or training\n");
     return 2;
   }
   std::vector<char*> arguments{argv[0]};
