@@ -118,6 +118,22 @@ TEST_CASE("Large logits neither overflow nor blur", "[model]") {
   }
 }
 
+TEST_CASE("A window of W tokens is the query's own and the W - 1 before it", "[model]") {
+  // Values that are unit vectors show which keys were seen.
+  const int64_t length = 12;
+  const auto zeros = torch::zeros({1, 1, length, length});
+  const auto units = torch::eye(length).expand_as(zeros).contiguous();
+  const auto seen = [&](const Visibility& visibility) {
+    return causal_attention(zeros, zeros, units, NoBias{}, {visibility, {}})[0][0] > 0;
+  };
+  const auto places = torch::arange(length);
+  const auto distances = places.unsqueeze(1) - places;
+  const auto within = distances.ge(0) & distances.lt(3);
+  CHECK(torch::equal(seen({3, 0}), within));
+  CHECK(torch::equal(seen({3, 2}), within | (distances.ge(0) & places.lt(2))));
+  CHECK(torch::equal(seen({1, 0}), distances.eq(0)));
+}
+
 TEST_CASE("A bias by distance never becomes a matrix", "[model]") {
   // [H, T, T] would take 1 GiB here.
   const Inputs inputs = random_inputs(1, 4, 8192, 4, true);
