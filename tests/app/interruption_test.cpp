@@ -250,7 +250,7 @@ TEST_CASE("A run of a grid that fails is named with its reason and the others ar
   const std::string table = file_text(work / "grid/comparison/table.csv");
   CHECK(contains(table, "sinusoidal"));
   CHECK(contains(table, "alibi"));
-  CHECK(!contains(table, "none"));
+  CHECK(!contains(table, "\nnone"));
 }
 
 TEST_CASE("A loss that is not finite ends the run with its step, and the last good state stays",
