@@ -20,7 +20,8 @@ struct ModelShape {
 };
 
 /// A positional scheme's line in the table of registry.cpp. Its place there is its place in
-/// `--help`, in error lines, in tables and in legends.
+/// `lengthwise schemes`, in error lines, in tables and in legends; runs store it, so new lines go
+/// last.
 struct SchemeEntry {
   std::string_view name;
   std::string_view summary;
