@@ -12,6 +12,9 @@ namespace lengthwise {
 
 struct Task;
 
+/// Nats of window[1 ...], given only the window.
+using WindowReader = std::function<std::vector<double>(std::span<const int64_t> window)>;
+
 /// What a run trains on and is measured on: the splits, and what is known of the tokens.
 struct Dataset {
   std::string name;  // as tables show it: "ideal_reader", "wikitext-2-word"
@@ -25,7 +28,7 @@ struct Dataset {
 
   /// The exact Bayes-optimal reader, where the corpus has one: nats of tokens[1 ...] of one window,
   /// given only the window. Empty otherwise.
-  std::function<std::vector<double>(std::span<const int64_t> window)> ideal_nats;
+  WindowReader ideal_nats;
 
   /// "train", "valid" or "test"; UserError for another name, or a split that was not given.
   const TokenStream& split(const std::string& name) const;

@@ -1,5 +1,7 @@
 #include "data/reading_order.h"
 
+#include <numeric>
+
 #include <utility>
 
 #include "base/error.h"
@@ -54,6 +56,18 @@ std::vector<int64_t> ReadingOrder::document_targets() const {
     targets.push_back(stream_.documents()[i].size() - (leads_[i] ? 0 : 1));
   }
   return targets;
+}
+
+TextSize ReadingOrder::text_of(int64_t scored_targets) const {
+  const auto targets = document_targets();
+  if (scored_targets < std::accumulate(targets.begin(), targets.end(), int64_t{0})) return {};
+  TextSize text;
+  for (size_t i = 0; i < leads_.size(); ++i) {
+    const Document& document = stream_.documents()[i];
+    text.bytes += document.bytes - (leads_[i] ? 0 : document.first_token_bytes);
+    text.words += document.words;
+  }
+  return text;
 }
 
 }  // namespace lengthwise

@@ -11,6 +11,11 @@ namespace lengthwise {
 
 struct Dataset;
 
+/// Of the text that tokens stand for.
+struct TextSize {
+  int64_t bytes = 0, words = 0;
+};
+
 /// What may stand before a document's first token, so that the first is predicted too:
 ///
 ///   none      nothing: the first token is only read
@@ -38,6 +43,8 @@ class ReadingOrder {
   int64_t stream_position(int64_t document, int64_t place) const;
   /// Of each document: its tokens, without the first where nothing stands before it.
   std::vector<int64_t> document_targets() const;
+  /// What the targets stand for where all of them are scored; 0 where only a part is.
+  TextSize text_of(int64_t scored_targets) const;
 
  private:
   TokenStream stream_;

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <map>
 
+#include "evaluation/exact_nats.h"
 #include "model/losses.h"
 
 namespace lengthwise {
@@ -62,19 +63,6 @@ void measure_group(Transformer& model, const ReadingOrder& reading, const Shape&
   }
 }
 
-void add_ideal(const Dataset& dataset, const ReadingOrder& reading,
-               const std::vector<Window>& windows, TokenLosses& losses) {
-  std::vector<int64_t> tokens;
-  for (const Window& window : windows) {
-    tokens.clear();
-    for (int64_t k = window.first_input; k <= window.end_target; ++k) {
-      tokens.push_back(reading.token(window.document, k));
-    }
-    const auto nats = dataset.ideal_nats(tokens);
-    losses.ideal_nats.insert(losses.ideal_nats.end(), nats.end() - window.targets(), nats.end());
-  }
-}
-
 void add_positions(const ReadingOrder& reading, const std::vector<Window>& windows,
                    TokenLosses& losses) {
   for (const Window& window : windows) {
@@ -103,7 +91,10 @@ TokenLosses measure_windows(Transformer& model, const Dataset& dataset, const Re
     measure_group(model, reading, shape, group, batch_tokens, draws, losses);
   }
   losses.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  if (dataset.ideal_nats) add_ideal(dataset, reading, windows, losses);
+  if (dataset.ideal_nats) {
+    const auto ideal = exact_nats(dataset.ideal_nats, reading, windows);
+    losses.ideal_nats.assign(ideal.begin(), ideal.end());
+  }
   add_positions(reading, windows, losses);
   model->train(was_training);
   return losses;

@@ -3,7 +3,6 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
-#include <numeric>
 #include <span>
 #include <tuple>
 
@@ -73,19 +72,6 @@ std::string file_name(const EvaluationRecord& record) {
                      record.first_token, record.length, stride, last, variant);
 }
 
-/// Bytes and words of the text that the scored tokens stand for; left 0 where only a part is
-/// scored.
-void count_text(const TokenStream& stream, const ReadingOrder& reading, EvaluationRecord& record) {
-  const auto targets = reading.document_targets();
-  if (record.tokens < std::accumulate(targets.begin(), targets.end(), int64_t{0})) return;
-  for (size_t i = 0; i < targets.size(); ++i) {
-    const Document& document = stream.documents()[i];
-    const bool first_is_scored = reading.leads(static_cast<int64_t>(i));
-    record.bytes += document.bytes - (first_is_scored ? 0 : document.first_token_bytes);
-    record.words += document.words;
-  }
-}
-
 void write_values(const fs::path& folder, const EvaluationRecord& record, const TokenLosses& losses,
                   const Config& config) {
   std::vector<int64_t> runs;
@@ -139,7 +125,9 @@ class MeasurableText final : public Measurable {
     record.mean_context = mean_context(windows);
     record.nats_per_token = mean_of(losses.nats);
     if (!losses.ideal_nats.empty()) record.ideal_nats_per_token = mean_of(losses.ideal_nats);
-    count_text(stream_, reading_, record);
+    const TextSize text = reading_.text_of(record.tokens);
+    record.bytes = text.bytes;
+    record.words = text.words;
     record.seconds = losses.seconds;
     record.tokens_per_second = static_cast<double>(losses.forward_tokens) / losses.seconds;
     write_values(folder, record, losses, config_);

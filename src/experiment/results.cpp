@@ -10,20 +10,13 @@
 #include "report/curve.h"
 #include "report/latex_table.h"
 #include "report/published.h"
+#include "report/run_values.h"
 #include "report/statistics_table.h"
 #include "report/table.h"
 #include "report/task_table.h"
 
 namespace lengthwise {
 namespace {
-
-/// The distinct values of a field over the runs: one, where all is as it should be.
-template <class Field>
-std::string values_of(const std::vector<RunRecord>& runs, Field field) {
-  std::set<std::string> values;
-  for (const RunRecord& run : runs) values.insert(fmt::format("{}", field(run)));
-  return fmt::format("{}", fmt::join(values, "; "));
-}
 
 std::string training_rows(const std::vector<RunRecord>& runs) {
   std::string text =
@@ -54,16 +47,16 @@ std::string readme(const Comparison& comparison, const std::vector<RunRecord>& r
   text += fmt::format(
       "lengthwise {} (commit {}), LibTorch {}, {}; {} thread(s) a run; trained {} to {}; this page "
       "{}.\n",
-      made.version, values_of(runs, [](const RunRecord& run) { return run.commit; }),
-      values_of(runs, [](const RunRecord& run) { return run.libtorch; }),
-      values_of(runs, [](const RunRecord& run) { return run.machine; }),
-      values_of(runs, [](const RunRecord& run) { return run.threads; }),
+      made.version, distinct_values(runs, [](const RunRecord& run) { return run.commit; }),
+      distinct_values(runs, [](const RunRecord& run) { return run.libtorch; }),
+      distinct_values(runs, [](const RunRecord& run) { return run.machine; }),
+      distinct_values(runs, [](const RunRecord& run) { return run.threads; }),
       std::ranges::min(runs, {}, &RunRecord::started).started,
       std::ranges::max(runs, {}, [](const RunRecord& run) { return run.finished.value_or(""); })
           .finished.value_or("(unfinished)"),
       utc_time());
   text += fmt::format("Tokens: corpus {}, SHA-256 {}.\n\n", comparison.corpus,
-                      values_of(runs, [](const RunRecord& run) { return run.corpus_hash; }));
+                      distinct_values(runs, [](const RunRecord& run) { return run.corpus_hash; }));
   text += training_rows(runs);
   if (!header.options.empty()) {
     text +=

@@ -43,7 +43,7 @@ View view_at(const Comparison& comparison, const Breakdown& breakdown, size_t co
             std::nullopt,
             {}};
   for (size_t row = 0; row < comparison.rows.size(); ++row) {
-    view.series.push_back(series_of(series_label(comparison, comparison.rows[row]),
+    view.series.push_back(series_of(comparison.label(comparison.rows[row]),
                                     series_look(comparison, comparison.rows[row]), x,
                                     breakdown.rows[row][column]));
   }

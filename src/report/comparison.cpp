@@ -208,21 +208,6 @@ void add_runs(Comparison& comparison, const std::vector<RunRecord>& runs) {
   }
 }
 
-/// Marks the lowest of each column; what prints alike is marked alike. One row alone wins nothing.
-void mark_best(Comparison& comparison) {
-  for (size_t column = 0; column < comparison.eval_lengths.size(); ++column) {
-    std::vector<Cell*> cells;
-    for (Row& row : comparison.rows) {
-      if (row.cells[column].measured()) cells.push_back(&row.cells[column]);
-    }
-    if (cells.size() < 2) continue;
-    const Cell* lowest = *std::ranges::min_element(
-        cells, {}, [](const Cell* cell) { return cell->mean_perplexity(); });
-    const std::string printed = format_perplexity(lowest->mean_perplexity());
-    for (Cell* cell : cells) cell->best = format_perplexity(cell->mean_perplexity()) == printed;
-  }
-}
-
 void add_notes(Comparison& comparison, const std::vector<RunRecord>& runs) {
   for (const RunRecord& run : runs) {
     if (!run.finished) comparison.notes.push_back(name_of(run) + ": its training is not finished");
@@ -286,6 +271,12 @@ double Cell::greatest_perplexity() const {
   return std::exp(std::ranges::max(nats_per_token));
 }
 
+std::string Comparison::label(const Row& row) const {
+  const bool several = std::ranges::any_of(
+      rows, [&](const Row& other) { return other.train_length != rows.front().train_length; });
+  return several ? fmt::format("{}, train {}", row.label(), row.train_length) : row.label();
+}
+
 bool Comparison::has_ideal() const {
   return std::ranges::any_of(ideal_nats, [](const auto& nats) { return nats.has_value(); });
 }
@@ -304,6 +295,23 @@ std::optional<double> Comparison::perplexity_per_word(const Cell& cell) const {
   if (!cell.measured() || words == 0) return std::nullopt;
   return std::exp(cell.mean_nats_per_token() * static_cast<double>(tokens) /
                   static_cast<double>(words));
+}
+
+void mark_best(Comparison& comparison,
+               const std::function<std::optional<double>(const Cell&)>& score,
+               const std::function<std::string(const Cell&)>& print) {
+  for (size_t column = 0; column < comparison.eval_lengths.size(); ++column) {
+    std::vector<Cell*> cells;
+    for (Row& row : comparison.rows) {
+      row.cells[column].best = false;
+      if (score(row.cells[column])) cells.push_back(&row.cells[column]);
+    }
+    if (cells.size() < 2) continue;
+    const Cell* lowest =
+        *std::ranges::min_element(cells, {}, [&](const Cell* cell) { return *score(*cell); });
+    const std::string printed = print(*lowest);
+    for (Cell* cell : cells) cell->best = print(*cell) == printed;
+  }
 }
 
 Comparison compare_runs(std::vector<RunRecord> runs, std::optional<Measurement> only) {
@@ -330,7 +338,12 @@ Comparison compare_runs(std::vector<RunRecord> runs, std::optional<Measurement> 
   comparison.eval_lengths.assign(lengths.begin(), lengths.end());
   comparison.ideal_nats.resize(lengths.size());
   add_runs(comparison, runs);
-  mark_best(comparison);
+  mark_best(
+      comparison,
+      [](const Cell& cell) {
+        return cell.measured() ? std::optional(cell.mean_perplexity()) : std::nullopt;
+      },
+      [](const Cell& cell) { return format_perplexity(cell.mean_perplexity()); });
   add_notes(comparison, runs);
   return comparison;
 }

@@ -2,6 +2,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -154,6 +155,8 @@ struct Comparison {
   std::vector<RowDifference> differences;  // every pair of rows at every length
   std::vector<Breakdown> breakdowns;
 
+  /// "rotary", or "rotary, train 64" where there are several train lengths, with its variant.
+  std::string label(const Row& row) const;
   bool has_ideal() const;
   /// Measured on examples of a task (data/task.h), not on the tokens of a text.
   bool is_task() const;
@@ -161,6 +164,12 @@ struct Comparison {
   std::optional<double> bits_per_byte(const Cell& cell) const;
   std::optional<double> perplexity_per_word(const Cell& cell) const;
 };
+
+/// Marks the best of each column anew: those that print as the lowest `score` does. A cell without
+/// a score takes no part, and one alone wins nothing.
+void mark_best(Comparison& comparison,
+               const std::function<std::optional<double>(const Cell&)>& score,
+               const std::function<std::string(const Cell&)>& print);
 
 /// Groups runs by scheme and train_length; what needs the value of every token is added by
 /// add_token_statistics. `only` chooses a measurement where the runs have

@@ -50,7 +50,7 @@ Spread nats(const Cell& cell) {
 using ValueOf = std::function<Spread(const Cell&, size_t column)>;
 
 Series series_of(const Comparison& comparison, const Row& row, const ValueOf& value_of) {
-  Series series{series_label(comparison, row), series_look(comparison, row), {}, {}, {}, {}};
+  Series series{comparison.label(row), series_look(comparison, row), {}, {}, {}, {}};
   bool several = false;
   for (size_t i = 0; i < row.cells.size(); ++i) {
     const Cell& cell = row.cells[i];
@@ -151,7 +151,7 @@ std::string leaving_note(const Comparison& comparison, double most_shown) {
     for (size_t i = 0; i < row.cells.size(); ++i) {
       if (!row.cells[i].measured() || row.cells[i].mean_perplexity() <= worst) continue;
       worst = row.cells[i].mean_perplexity();
-      text = fmt::format("{} ({} at {})", series_label(comparison, row), format_perplexity(worst),
+      text = fmt::format("{} ({} at {})", comparison.label(row), format_perplexity(worst),
                          comparison.eval_lengths[i]);
     }
     if (!text.empty()) leaving.push_back(text);
@@ -167,8 +167,7 @@ std::string limit_note(const Comparison& comparison) {
       return !each.measured() && each.beyond_max_length.has_value();
     });
     if (cell == row.cells.end()) continue;
-    limited.push_back(
-        fmt::format("{} ({})", series_label(comparison, row), *cell->beyond_max_length));
+    limited.push_back(fmt::format("{} ({})", comparison.label(row), *cell->beyond_max_length));
   }
   return limited.empty()
              ? ""
@@ -222,11 +221,6 @@ View gap_view(const Comparison& comparison) {
 }
 
 }  // namespace
-
-std::string series_label(const Comparison& comparison, const Row& row) {
-  if (train_lengths(comparison).size() == 1) return row.label();
-  return fmt::format("{}, train {}", row.label(), row.train_length);
-}
 
 Look series_look(const Comparison& comparison, const Row& row) {
   const std::set<int64_t> lengths = train_lengths(comparison);

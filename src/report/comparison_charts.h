@@ -26,9 +26,6 @@ LineChart accuracy_chart(const Comparison& comparison);
 /// Evaluation speed, and as a second view peak memory, against eval_length.
 LineChart cost_chart(const Comparison& comparison);
 
-/// What a row is called in every figure: "rotary", or "rotary, train 64" where the comparison has
-/// several train lengths, with its variant.
-std::string series_label(const Comparison& comparison, const Row& row);
 /// A scheme's look (chart.h); rows of one scheme differ by train length and variant.
 Look series_look(const Comparison& comparison, const Row& row);
 

@@ -10,6 +10,7 @@
 #include "report/breakdown_charts.h"
 #include "report/comparison_charts.h"
 #include "report/run_options.h"
+#include "report/run_values.h"
 #include "report/table.h"
 #include "report/task_accuracy.h"
 #include "report/task_table.h"
@@ -19,14 +20,6 @@ namespace lengthwise {
 namespace {
 
 constexpr size_t kMostNamedRuns = 3;  // of those that share a value; more are counted
-
-/// The distinct values of a field over the runs: one, where all is as it should be.
-template <class Field>
-std::string values_of(const std::vector<RunRecord>& runs, Field field) {
-  std::set<std::string> values;
-  for (const RunRecord& run : runs) values.insert(fmt::format("{}", field(run)));
-  return fmt::format("{}", fmt::join(values, "; "));
-}
 
 PageTable main_table(const Comparison& comparison) {
   PageTable table;
@@ -130,11 +123,12 @@ PageSection origin_section(const Comparison& comparison, const std::vector<RunRe
     if (!value.empty()) facts.entries.emplace_back(std::move(key), std::move(value));
   };
   add("Corpus", comparison.corpus);
-  add("Corpus, SHA-256", values_of(runs, [](const RunRecord& run) { return run.corpus_hash; }));
-  add("Machine", values_of(runs, [](const RunRecord& run) { return run.machine; }));
-  add("Threads a run", values_of(runs, [](const RunRecord& run) { return run.threads; }));
-  add("LibTorch", values_of(runs, [](const RunRecord& run) { return run.libtorch; }));
-  add("Commit of the runs", values_of(runs, [](const RunRecord& run) { return run.commit; }));
+  add("Corpus, SHA-256",
+      distinct_values(runs, [](const RunRecord& run) { return run.corpus_hash; }));
+  add("Machine", distinct_values(runs, [](const RunRecord& run) { return run.machine; }));
+  add("Threads a run", distinct_values(runs, [](const RunRecord& run) { return run.threads; }));
+  add("LibTorch", distinct_values(runs, [](const RunRecord& run) { return run.libtorch; }));
+  add("Commit of the runs", distinct_values(runs, [](const RunRecord& run) { return run.commit; }));
   add("First run started", std::ranges::min(runs, {}, &RunRecord::started).started);
   const auto finished = [](const RunRecord& run) { return run.finished.value_or(""); };
   add("Last run finished", finished(std::ranges::max(runs, {}, finished)));

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "data/task.h"
+#include "report/json_lines.h"
 #include "report/task_values.h"
 #include "report/token_values.h"
 
@@ -80,14 +81,6 @@ std::string dumped(const Json& json, int indent) {
 auto key_of(const EvaluationRecord& record) {
   return std::tie(record.split, record.protocol, record.documents, record.first_token,
                   record.length, record.stride, record.window_targets, record.variant);
-}
-
-/// Where the unfinished last line begins: the size of the text when there is none. An object cut
-/// short never parses, so a last line that does parse only lacks its end.
-size_t end_of_whole_lines(std::string_view text) {
-  if (text.empty() || text.back() == '\n') return text.size();
-  const size_t last_line = text.rfind('\n') + 1;  // npos + 1 is 0
-  return Json::accept(text.substr(last_line)) ? text.size() : last_line;
 }
 
 void check_mean(const fs::path& file, const char* key, double stored, double line) {
@@ -303,20 +296,9 @@ void append_evaluation(const fs::path& folder, const EvaluationRecord& record) {
 }
 
 std::vector<EvaluationRecord> read_evaluations(const fs::path& folder) {
-  const fs::path path = folder / "evaluation.jsonl";
-  if (!fs::exists(path)) return {};
-  std::string text = read_file(path);
-  text.resize(end_of_whole_lines(text));
-
   std::vector<EvaluationRecord> records;
-  int64_t number = 0;
-  for (size_t begin = 0; begin < text.size();) {
-    const size_t end = std::min(text.find('\n', begin), text.size());
-    const std::string_view line = trim(std::string_view(text).substr(begin, end - begin));
-    begin = end + 1;
-    ++number;
-    if (line.empty()) continue;
-    EvaluationRecord record = parse_evaluation(line, fmt::format("{}:{}", path.string(), number));
+  for (const JsonLine& line : read_json_lines(folder / "evaluation.jsonl")) {
+    EvaluationRecord record = parse_evaluation(line.text, line.origin);
     const auto earlier = std::ranges::find_if(
         records, [&](const EvaluationRecord& known) { return key_of(known) == key_of(record); });
     if (earlier == records.end()) {

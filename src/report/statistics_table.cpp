@@ -13,12 +13,6 @@
 namespace lengthwise {
 namespace {
 
-std::string label_of(const Comparison& comparison, const Row& row) {
-  const bool several = std::ranges::any_of(
-      comparison.rows, [&](const Row& other) { return other.train_length != row.train_length; });
-  return several ? fmt::format("{}, train {}", row.label(), row.train_length) : row.label();
-}
-
 double half_of(const Interval& interval, double value) {
   return std::max(value - interval.lo, interval.hi - value);
 }
@@ -52,7 +46,7 @@ TextGrid gap_grid(const Comparison& comparison) {
   TextGrid grid{{"gap to the ideal"}};
   for (const int64_t length : comparison.eval_lengths) grid[0].push_back(fmt::format("{}", length));
   for (const Row& row : comparison.rows) {
-    grid.push_back({label_of(comparison, row)});
+    grid.push_back({comparison.label(row)});
     for (const Cell& cell : row.cells) {
       grid.back().push_back(cell.gap ? text_of(cell.gap->all, 3) : "");
     }
@@ -67,7 +61,7 @@ TextGrid memory_grid(const Comparison& comparison, size_t column) {
   for (const Row& row : comparison.rows) {
     const auto& gap = row.cells[column].gap;
     if (!gap) continue;
-    grid.push_back({label_of(comparison, row), text_of(gap->order, 3), text_of(gap->memory, 3),
+    grid.push_back({comparison.label(row), text_of(gap->order, 3), text_of(gap->memory, 3),
                     text_of(gap->used, 2), text_of(gap->beyond, 2), memory_text(*gap, length)});
   }
   return grid;
@@ -97,7 +91,7 @@ std::string ties(const Comparison& comparison) {
     for (const Row& row : comparison.rows) {
       const Cell& cell = row.cells[column];
       if (!cell.behind_best || !cell.behind_best->interval) continue;
-      if (!cell.distinguishable_from_best()) names.push_back(label_of(comparison, row));
+      if (!cell.distinguishable_from_best()) names.push_back(comparison.label(row));
     }
     if (names.empty()) continue;
     columns.push_back(
@@ -134,7 +128,7 @@ std::optional<size_t> longest_measured(const Comparison& comparison) {
 /// Rows are the kinds of token, as there are more of them than schemes fit a line.
 TextGrid breakdown_grid(const Comparison& comparison, const Breakdown& breakdown, size_t column) {
   TextGrid grid{{"", "tokens"}};
-  for (const Row& row : comparison.rows) grid[0].push_back(label_of(comparison, row));
+  for (const Row& row : comparison.rows) grid[0].push_back(comparison.label(row));
   const bool ideal = !breakdown.ideal[column].empty();
   if (ideal) grid[0].push_back("ideal reader");
   for (size_t bin = 0; bin < breakdown.bins.size(); ++bin) {

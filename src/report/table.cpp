@@ -5,15 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "report/text_grid.h"
-
 namespace lengthwise {
 namespace {
-
-/// How a rendering marks the best of a column; `otherwise` keeps the digits of others in line.
-struct Marks {
-  std::string_view before, after, otherwise;
-};
 
 // What the best is not told from.
 constexpr std::string_view kTied = "~";
@@ -72,45 +65,6 @@ TextGrid grid_of(const Comparison& comparison, const Marks& marks) {
   return grid;
 }
 
-/// The lines under a table that say how to read it; only what occurs in it.
-std::vector<std::string> explanations(const Comparison& comparison, std::string_view best_mark) {
-  bool best = false, tied = false, several = false, one = false, interval = false, limit = false;
-  for (const Row& row : comparison.rows) {
-    for (const Cell& cell : row.cells) {
-      best = best || cell.best;
-      tied = tied || (is_tied(cell) && !cell.best);
-      several = several || cell.nats_per_token.size() > 1;
-      one = one || cell.nats_per_token.size() == 1;
-      interval = interval || cell.perplexity_interval;
-      limit = limit || (cell.beyond_max_length && !cell.measured());
-    }
-  }
-  std::vector<std::string> lines{"Columns: eval_length in tokens."};
-  if (best) lines.push_back(fmt::format("{}: the lowest of its column.", best_mark));
-  if (tied) {
-    lines.push_back(fmt::format(
-        "{}: not distinguishable from the lowest: the 95 % interval of their paired difference "
-        "holds 0.",
-        kTied));
-  }
-  if (interval) {
-    lines.push_back(fmt::format(
-        "±: 95 % interval by resampling {}{}; differences between rows, on the same tokens, are "
-        "known better.{}",
-        comparison.blocks, several ? " and seeds" : "",
-        one ? " Of a single seed it says how the tokens scatter, not how another seed would."
-            : ""));
-  } else if (several) {
-    lines.push_back("Mean over seeds ± sample standard deviation.");
-  }
-  if (!interval && !comparison.blocks.empty()) lines.push_back(comparison.blocks + ".");
-  if (limit) lines.push_back("–: beyond the scheme's limit.");
-  if (comparison.has_ideal()) {
-    lines.push_back("ideal reader: the exact Bayes-optimal predictor, given the same windows.");
-  }
-  return lines;
-}
-
 std::string number(std::optional<double> value) {
   return value ? fmt::format("{}", *value) : std::string();
 }
@@ -163,19 +117,15 @@ std::string title_line(const Comparison& comparison) {
 }
 
 std::string terminal_table(const Comparison& comparison) {
-  const TextGrid grid = grid_of(comparison, {"", "*", " "});
-  std::string text = title_line(comparison) + "\n" + terminal_lines(grid);
-  for (const std::string& line : explanations(comparison, "*")) text += line + "\n";
-  for (const std::string& note : comparison.notes) text += "Note: " + note + "\n";
-  return text;
+  return terminal_text({title_line(comparison), grid_of(comparison, kTerminalMarks),
+                        table_explanations(comparison, "*")},
+                       comparison);
 }
 
 std::string markdown_table(const Comparison& comparison) {
-  const TextGrid grid = grid_of(comparison, {"**", "**", ""});
-  std::string text = title_line(comparison) + "\n\n" + markdown_lines(grid) + "\n";
-  for (const std::string& line : explanations(comparison, "Bold")) text += line + "\n";
-  for (const std::string& note : comparison.notes) text += "Note: " + note + "\n";
-  return text;
+  return markdown_text({title_line(comparison), grid_of(comparison, kMarkdownMarks),
+                        table_explanations(comparison, "Bold")},
+                       comparison);
 }
 
 std::string csv_table(const Comparison& comparison) {
@@ -216,23 +166,46 @@ std::string csv_table(const Comparison& comparison) {
 }
 
 std::vector<std::vector<TableCell>> table_cells(const Comparison& comparison) {
-  std::vector<std::vector<TableCell>> cells;
-  for (const auto& row : grid_of(comparison, {"", "", ""})) {
-    cells.emplace_back();
-    for (const std::string& text : row) cells.back().push_back({text});
-  }
-  const size_t before = cells[0].size() - comparison.eval_lengths.size();
-  for (size_t i = 0; i < comparison.rows.size(); ++i) {
-    for (size_t column = 0; column < comparison.eval_lengths.size(); ++column) {
-      cells[i + 1][before + column].best = comparison.rows[i].cells[column].best;
-    }
-  }
-  return cells;
+  return marked_cells(grid_of(comparison, kNoMarks), comparison);
 }
 
 std::vector<std::string> table_explanations(const Comparison& comparison,
                                             std::string_view best_mark) {
-  return explanations(comparison, best_mark);
+  bool best = false, tied = false, several = false, one = false, interval = false, limit = false;
+  for (const Row& row : comparison.rows) {
+    for (const Cell& cell : row.cells) {
+      best = best || cell.best;
+      tied = tied || (is_tied(cell) && !cell.best);
+      several = several || cell.nats_per_token.size() > 1;
+      one = one || cell.nats_per_token.size() == 1;
+      interval = interval || cell.perplexity_interval;
+      limit = limit || (cell.beyond_max_length && !cell.measured());
+    }
+  }
+  std::vector<std::string> lines{"Columns: eval_length in tokens."};
+  if (best) lines.push_back(fmt::format("{}: the lowest of its column.", best_mark));
+  if (tied) {
+    lines.push_back(fmt::format(
+        "{}: not distinguishable from the lowest: the 95 % interval of their paired difference "
+        "holds 0.",
+        kTied));
+  }
+  if (interval) {
+    lines.push_back(fmt::format(
+        "±: 95 % interval by resampling {}{}; differences between rows, on the same tokens, are "
+        "known better.{}",
+        comparison.blocks, several ? " and seeds" : "",
+        one ? " Of a single seed it says how the tokens scatter, not how another seed would."
+            : ""));
+  } else if (several) {
+    lines.push_back("Mean over seeds ± sample standard deviation.");
+  }
+  if (!interval && !comparison.blocks.empty()) lines.push_back(comparison.blocks + ".");
+  if (limit) lines.push_back("–: beyond the scheme's limit.");
+  if (comparison.has_ideal()) {
+    lines.push_back("ideal reader: the exact Bayes-optimal predictor, given the same windows.");
+  }
+  return lines;
 }
 
 }  // namespace lengthwise

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "report/comparison.h"
+#include "report/marked_table.h"
 
 namespace lengthwise {
 
@@ -27,10 +27,6 @@ std::string csv_table(const Comparison& comparison);
 
 /// The first table for other renderings: the heading first, the ideal reader last where there is
 /// one.
-struct TableCell {
-  std::string text;
-  bool best = false;
-};
 std::vector<std::vector<TableCell>> table_cells(const Comparison& comparison);
 /// The lines under it that say how to read it, with what marks the best of a column; only what
 /// occurs in it.

@@ -8,7 +8,6 @@
 #include <numeric>
 
 #include "base/error.h"
-#include "report/comparison_charts.h"
 #include "report/task_values.h"
 
 namespace lengthwise {
@@ -73,21 +72,6 @@ TaskAccuracy accuracy_of(const Cell& cell, size_t row) {
   return result;
 }
 
-void mark_best(Comparison& comparison) {
-  for (size_t column = 0; column < comparison.eval_lengths.size(); ++column) {
-    std::vector<Cell*> cells;
-    for (Row& row : comparison.rows) {
-      row.cells[column].best = false;
-      if (row.cells[column].task) cells.push_back(&row.cells[column]);
-    }
-    if (cells.size() < 2) continue;
-    const Cell* highest =
-        *std::ranges::max_element(cells, {}, [](const Cell* cell) { return cell->task->accuracy; });
-    const std::string printed = format_percent(highest->task->accuracy);
-    for (Cell* cell : cells) cell->best = format_percent(cell->task->accuracy) == printed;
-  }
-}
-
 /// Tallies of any number as tenths.
 std::vector<Tally> in_tenths(const std::vector<Tally>& tallies) {
   std::vector<Tally> tenths(kTenths);
@@ -104,8 +88,8 @@ std::optional<HeatMap> map_of(const Comparison& comparison, size_t row,
                               const TalliesOf& tallies_of) {
   constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
   HeatMap map;
-  map.title = fmt::format("{}: answer tokens that are right",
-                          series_label(comparison, comparison.rows[row]));
+  map.title =
+      fmt::format("{}: answer tokens that are right", comparison.label(comparison.rows[row]));
   map.column_axis = "evaluation length (tokens)";
   map.values.resize(kTenths);
   for (size_t tenth = 0; tenth < kTenths; ++tenth) {
@@ -140,7 +124,12 @@ void add_task_accuracy(Comparison& comparison) {
       if (cell.measured()) cell.task = accuracy_of(cell, row);
     }
   }
-  mark_best(comparison);
+  mark_best(
+      comparison,
+      [](const Cell& cell) {
+        return cell.task ? std::optional(-cell.task->accuracy) : std::nullopt;
+      },
+      [](const Cell& cell) { return format_percent(cell.task->accuracy); });
 }
 
 std::optional<HeatMap> map_by_place(const Comparison& comparison, size_t row) {

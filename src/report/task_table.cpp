@@ -6,15 +6,9 @@
 
 #include "data/task.h"
 #include "report/task_accuracy.h"
-#include "report/text_grid.h"
 
 namespace lengthwise {
 namespace {
-
-/// How a rendering marks the best of a column; `otherwise` keeps the digits of others in line.
-struct Marks {
-  std::string_view before, after, otherwise;
-};
 
 std::string accuracy_text(const Cell& cell, const Marks& marks) {
   const TaskAccuracy& task = *cell.task;
@@ -126,42 +120,29 @@ std::vector<std::string> task_explanations(const Comparison& comparison,
 }
 
 std::vector<std::vector<TableCell>> task_table_cells(const Comparison& comparison) {
-  const TextGrid grid = grid_of(comparison, {"", "", ""}, accuracy_text);
-  std::vector<std::vector<TableCell>> cells;
-  for (const auto& line : grid) {
-    cells.emplace_back();
-    for (const std::string& text : line) cells.back().push_back({text, false});
-  }
-  for (size_t row = 0; row < comparison.rows.size(); ++row) {
-    const auto& of_row = comparison.rows[row].cells;
-    const size_t first = cells[row + 1].size() - of_row.size();
-    for (size_t i = 0; i < of_row.size(); ++i) cells[row + 1][first + i].best = of_row[i].best;
-  }
-  return cells;
+  return marked_cells(grid_of(comparison, kNoMarks, accuracy_text), comparison);
 }
 
 std::string terminal_task_table(const Comparison& comparison) {
-  const Marks marks{"", "*", " "};
-  std::string text = task_title_line(comparison) + "\n" +
-                     terminal_lines(grid_of(comparison, marks, accuracy_text));
-  for (const std::string& line : task_explanations(comparison, "*")) text += line + "\n";
-  for (const std::string& note : comparison.notes) text += "Note: " + note + "\n";
+  std::string text = terminal_text(
+      {task_title_line(comparison), grid_of(comparison, kTerminalMarks, accuracy_text),
+       task_explanations(comparison, "*")},
+      comparison);
   if (has_long_answers(comparison)) {
     text += "\nPercent of answer tokens:\n" +
-            terminal_lines(grid_of(comparison, marks, token_accuracy_text));
+            terminal_lines(grid_of(comparison, kTerminalMarks, token_accuracy_text));
   }
   return text;
 }
 
 std::string markdown_task_table(const Comparison& comparison) {
-  const Marks marks{"**", "**", ""};
-  std::string text = task_title_line(comparison) + "\n\n" +
-                     markdown_lines(grid_of(comparison, marks, accuracy_text)) + "\n";
-  for (const std::string& line : task_explanations(comparison, "Bold")) text += line + "\n";
-  for (const std::string& note : comparison.notes) text += "Note: " + note + "\n";
+  std::string text = markdown_text(
+      {task_title_line(comparison), grid_of(comparison, kMarkdownMarks, accuracy_text),
+       task_explanations(comparison, "Bold")},
+      comparison);
   if (has_long_answers(comparison)) {
     text += "\nPercent of answer tokens:\n\n" +
-            markdown_lines(grid_of(comparison, marks, token_accuracy_text));
+            markdown_lines(grid_of(comparison, kMarkdownMarks, token_accuracy_text));
   }
   return text;
 }

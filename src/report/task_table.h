@@ -4,8 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "report/comparison.h"
-#include "report/table.h"
+#include "report/marked_table.h"
 
 namespace lengthwise {
 

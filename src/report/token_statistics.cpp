@@ -6,8 +6,9 @@
 #include <set>
 
 #include "base/error.h"
+#include "evaluation/exact_nats.h"
 #include "report/breakdown.h"
-#include "report/exact_nats.h"
+#include "report/forgetful_readers.h"
 #include "report/ideal_gap.h"
 #include "report/token_sums.h"
 
@@ -126,18 +127,9 @@ class Statistics {
     blocks_ = plan_blocks(scored.documents, comparison_.eval_lengths.back());
     comparison_.blocks = blocks_.description;
     if (!blocks_.tokens.empty()) draws_.emplace(blocks_.tokens.size());
-    const auto targets = reading_->document_targets();
-    if (std::accumulate(targets.begin(), targets.end(), int64_t{0}) !=
-        static_cast<int64_t>(scored.size())) {
-      return;
-    }
-    const auto& documents = tokens_.stream.documents();
-    for (size_t i = 0; i < documents.size(); ++i) {
-      const bool first_is_scored = reading_->leads(static_cast<int64_t>(i));
-      comparison_.bytes +=
-          documents[i].bytes - (first_is_scored ? 0 : documents[i].first_token_bytes);
-      comparison_.words += documents[i].words;
-    }
+    const TextSize text = reading_->text_of(static_cast<int64_t>(scored.size()));
+    comparison_.bytes = text.bytes;
+    comparison_.words = text.words;
   }
 
   static void check_layout(const fs::path& path, const TokenValues& values, const Column& column) {
@@ -167,7 +159,8 @@ class Statistics {
 
   void add_ideal(size_t index, const std::vector<Window>& windows, const ScoredTokens& scored) {
     Column& column = columns_[index];
-    const std::vector<double> exact = exact_nats(*reader_, *reading_, windows);
+    const std::vector<double> exact = exact_nats(
+        [&](std::span<const int64_t> window) { return reader_->nats(window); }, *reading_, windows);
     const auto sums = [&](const std::vector<double>& nats,
                           const std::vector<Partition>& partitions) {
       return sum_tokens(blocks_, partitions, [&](size_t i) { return nats[i]; });

@@ -7,8 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "base/text.h"
 #include "report/comparison_charts.h"
+#include "report/json_lines.h"
 
 namespace lengthwise {
 namespace {
@@ -69,8 +69,7 @@ std::vector<Group> groups_of(const std::vector<RunRecord>& runs) {
 }
 
 Series series_of(const Comparison& comparison, const Group& group, const ValuesByStep& values) {
-  Series series{
-      series_label(comparison, group.row), series_look(comparison, group.row), {}, {}, {}, {}};
+  Series series{comparison.label(group.row), series_look(comparison, group.row), {}, {}, {}, {}};
   for (const auto& [step, seeds] : values) {
     if (seeds.size() != group.logs) continue;
     double sum = 0;
@@ -87,21 +86,9 @@ Series series_of(const Comparison& comparison, const Group& group, const ValuesB
 }  // namespace
 
 std::vector<TrainingLogLine> read_training_log(const fs::path& run_folder) {
-  const fs::path path = run_folder / "train.jsonl";
-  if (!fs::exists(path)) return {};
-  const std::string text = read_file(path);
   std::map<int64_t, TrainingLogLine> by_step;
-  int64_t number = 0;
-  for (size_t begin = 0; begin < text.size();) {
-    const size_t end = std::min(text.find('\n', begin), text.size());
-    const std::string_view line = trim(std::string_view(text).substr(begin, end - begin));
-    begin = end + 1;
-    ++number;
-    if (line.empty()) continue;
-    const Json json = Json::parse(line, nullptr, false);
-    const bool unfinished = json.is_discarded() && end == text.size();
-    if (unfinished) break;
-    const TrainingLogLine entry = parsed(json, fmt::format("{}:{}", path.string(), number));
+  for (const JsonLine& line : read_json_lines(run_folder / "train.jsonl")) {
+    const TrainingLogLine entry = parsed(Json::parse(line.text, nullptr, false), line.origin);
     by_step[entry.step] = entry;
   }
   std::vector<TrainingLogLine> lines;

@@ -1,5 +1,6 @@
-#include "report/exact_nats.h"
+#include "report/forgetful_readers.h"
 
+#include "evaluation/exact_nats.h"
 #include "test.h"
 
 using namespace lengthwise;
@@ -26,7 +27,8 @@ TEST_CASE("A forgetful reader's single pass gives what it gives in every window"
   const ReadingOrder reading(stream, "none", std::nullopt);
   const auto windows = plan_windows(reading.document_targets(), {length, stride, window_targets});
   const ExactReader reader(standard_law());
-  const std::vector<double> exact = exact_nats(reader, reading, windows);
+  const std::vector<double> exact = exact_nats(
+      [&](std::span<const int64_t> window) { return reader.nats(window); }, reading, windows);
   const std::vector<double> forgetful =
       ForgetfulReaders(reader, stream).nats(memory, scored_tokens(reading, windows), exact);
 

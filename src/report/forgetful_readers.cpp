@@ -1,21 +1,6 @@
-#include "report/exact_nats.h"
+#include "report/forgetful_readers.h"
 
 namespace lengthwise {
-
-std::vector<double> exact_nats(const ExactReader& reader, const ReadingOrder& reading,
-                               const std::vector<Window>& windows) {
-  std::vector<double> scored;
-  std::vector<int64_t> tokens;
-  for (const Window& window : windows) {
-    tokens.clear();
-    for (int64_t k = window.first_input; k <= window.end_target; ++k) {
-      tokens.push_back(reading.token(window.document, k));
-    }
-    const std::vector<double> nats = reader.nats(tokens);
-    scored.insert(scored.end(), nats.end() - window.targets(), nats.end());
-  }
-  return scored;
-}
 
 std::vector<float> ForgetfulReaders::pass(int64_t memory_tokens) const {
   std::vector<float> nats(static_cast<size_t>(stream_.size()));

@@ -5,15 +5,9 @@
 #include <vector>
 
 #include "data/exact_reader.h"
-#include "data/reading_order.h"
-#include "evaluation/windows.h"
 #include "report/scored_tokens.h"
 
 namespace lengthwise {
-
-/// Nats of every scored token of the windows, in their order, by the corpus's exact reader.
-std::vector<double> exact_nats(const ExactReader& reader, const ReadingOrder& reading,
-                               const std::vector<Window>& windows);
 
 /// The exact reader with a limited memory, on windows of any layout. A prediction with no more in
 /// sight than the memory holds is that of the reader that forgets nothing; one with more depends on
@@ -25,7 +19,7 @@ class ForgetfulReaders {
   ForgetfulReaders(ExactReader reader, TokenStream stream)
       : reader_(std::move(reader)), stream_(std::move(stream)) {}
 
-  /// Nats of every scored token; `exact` are those of exact_nats.
+  /// Nats of every scored token; `exact` are those of evaluation/exact_nats.h.
   std::vector<double> nats(int64_t memory_tokens, const ScoredTokens& scored,
                            std::vector<double> exact);
 
