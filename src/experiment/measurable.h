@@ -22,6 +22,12 @@ class Measurable {
                        EvaluationRecord& record) const = 0;
 };
 
+/// The tokens of a split. Config and dataset must outlive it.
+std::unique_ptr<Measurable> make_measurable_text(const Config& config, const Dataset& dataset);
+
+/// UserError where no document of the split has a window of the longest length.
+void check_text_lengths(const Config& config, const Dataset& dataset);
+
 /// Examples of the dataset's task. Config and dataset must outlive it.
 std::unique_ptr<Measurable> make_measurable_task(const Config& config, const Dataset& dataset);
 

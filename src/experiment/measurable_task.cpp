@@ -53,6 +53,9 @@ class MeasurableTask final : public Measurable {
       values.offsets.push_back(values.offsets.back() +
                                static_cast<int64_t>(example.answers.size()));
       values.places.insert(values.places.end(), example.places.begin(), example.places.end());
+      values.example_tokens.insert(values.example_tokens.end(), example.tokens.begin(),
+                                   example.tokens.end());
+      values.answers.insert(values.answers.end(), example.answers.begin(), example.answers.end());
     }
     return values;
   }

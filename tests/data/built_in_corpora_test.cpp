@@ -8,12 +8,11 @@
 
 #include "data/exact_reader.h"
 #include "data/ideal_reader.h"
+#include "data/token_windows.h"
 #include "test.h"
 
 namespace lengthwise {
 namespace {
-
-using Tokens = std::vector<int64_t>;
 
 const BuiltInCorpus& long_reach() {
   return *find_built_in_corpus("long_reach");
@@ -23,16 +22,6 @@ const BuiltInCorpus& long_reach() {
 const TokenStream& held_out() {
   static const TokenStream stream = generate_split(long_reach(), long_reach().test);
   return stream;
-}
-
-Tokens tokens_of(const TokenStream& stream, int64_t begin, int64_t count) {
-  Tokens tokens;
-  for (int64_t i = begin; i < begin + count; ++i) tokens.push_back(stream[i]);
-  return tokens;
-}
-
-double sum(const std::vector<double>& values) {
-  return std::accumulate(values.begin(), values.end(), 0.0);
 }
 
 /// Nats per token over targets 1 ... 65536 of the first test documents, windows of `length` inputs.

@@ -4,17 +4,16 @@
 #include <array>
 #include <cmath>
 #include <map>
-#include <numeric>
 #include <span>
 #include <stdexcept>
 
 #include "data/built_in_corpora.h"
+#include "data/token_windows.h"
 #include "test.h"
 
 namespace lengthwise {
 namespace {
 
-using Tokens = std::vector<int64_t>;
 using Probabilities = std::vector<double>;
 
 const BuiltInCorpus& standard() {
@@ -22,16 +21,6 @@ const BuiltInCorpus& standard() {
 }
 
 const IdealReaderLaw kTinyLaw{{2, 1}, 2, 1, 2};
-
-Tokens tokens_of(const TokenStream& stream, int64_t begin, int64_t count) {
-  Tokens tokens;
-  for (int64_t i = begin; i < begin + count; ++i) tokens.push_back(stream[i]);
-  return tokens;
-}
-
-double sum(const std::vector<double>& values) {
-  return std::accumulate(values.begin(), values.end(), 0.0);
-}
 
 Probabilities probabilities(const IdealReaderLaw& law, const Tokens& window) {
   IdealReader reader(law);
