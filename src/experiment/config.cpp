@@ -51,7 +51,7 @@ void Config::validate() const {
 
 fs::path Config::run_folder() const {
   if (!run.folder.empty()) return run.folder;
-  return fs::path("runs") / run_name(position.scheme, model.train_length, training.seed);
+  return fs::path("runs") / run_name({position.scheme, model.train_length, training.seed});
 }
 
 std::string config_text(const Config& config, const std::vector<std::string>& sections) {

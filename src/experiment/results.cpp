@@ -60,8 +60,8 @@ std::string readme(const Comparison& comparison, const std::vector<RunRecord>& r
   text += training_rows(runs);
   if (!header.options.empty()) {
     text +=
-        "\nEvery run had the same options, in `options.ini`, but for scheme, train length and "
-        "seed.";
+        "\nEvery run had the options in `options.ini`, but for scheme, train length, seed and what "
+        "its row names.";
   }
   text +=
       "\n`records.jsonl` holds every run's record and measurements. `report.html` is a page to "

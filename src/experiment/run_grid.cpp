@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "base/error.h"
+#include "base/options.h"
 #include "base/text.h"
 #include "experiment/child_process.h"
 #include "experiment/run_folder.h"
@@ -30,11 +31,19 @@ std::string last_line(const fs::path& path) {
   return text.substr(begin == std::string::npos ? 0 : begin + 1, end - (begin + 1) + 1);
 }
 
+std::vector<std::string> alternative_words(const GridRun& run) {
+  std::vector<std::string> words;
+  for (const auto& [option, value] : options_of(run.alternative)) {
+    words.push_back("--" + option + "=" + value);
+  }
+  return words;
+}
+
 class Job {
  public:
   Job(const Config& config, const GridRun& run, const std::vector<std::string>& arguments)
       : config_(config), arguments_(arguments) {
-    progress_.name = run_name(run.scheme, run.train_length, run.seed);
+    progress_.name = run_name(run);
     progress_.folder = fs::path(config.grid.folder) / progress_.name;
     progress_.steps = config.training.steps;
     progress_.lengths = static_cast<int64_t>(config.evaluation.lengths.size());
@@ -46,6 +55,7 @@ class Job {
              {"run.folder", progress_.folder.string()}}) {
       own_options_.push_back(std::string("--") + option + "=" + value);
     }
+    for (const std::string& word : alternative_words(run)) own_options_.push_back(word);
   }
 
   const GridProgress& progress() const { return progress_; }
@@ -146,6 +156,13 @@ Config run_config(const Config& config, const GridRun& run) {
   one.position.scheme = run.scheme;
   one.model.train_length = run.train_length;
   one.training.seed = run.seed;
+  OptionSet options;
+  one.declare(options);
+  try {
+    options.read_command_line(alternative_words(run));
+  } catch (const UserError& error) {
+    fail("experiment.alternatives: '{}': {}", run.alternative, error.what());
+  }
   return one;
 }
 

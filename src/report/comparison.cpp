@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "data/task.h"
+#include "report/run_options.h"
 
 namespace lengthwise {
 namespace {
@@ -117,33 +118,32 @@ void check_checkpoints(const std::vector<RunRecord>& runs) {
 /// A run as it was measured one way: runs with several variants stand once for each.
 struct Measured {
   RunRecord run;
-  std::string variant;
+  std::string settings, variant;
+
+  auto row() const { return std::tie(run.scheme, run.train_length, settings, variant); }
 };
 
-std::vector<Measured> by_variant(const std::vector<RunRecord>& runs) {
+std::vector<Measured> by_row(const std::vector<RunRecord>& runs) {
   std::vector<Measured> all;
-  for (const RunRecord& run : runs) {
+  const std::vector<std::string> settings = settings_of(runs);
+  for (size_t i = 0; i < runs.size(); ++i) {
     std::set<std::string> variants;
-    for (const EvaluationRecord& e : run.evaluations) variants.insert(e.variant);
+    for (const EvaluationRecord& e : runs[i].evaluations) variants.insert(e.variant);
     for (const std::string& variant : variants) {
-      all.push_back({run, variant});
+      all.push_back({runs[i], settings[i], variant});
       std::erase_if(all.back().run.evaluations,
                     [&](const EvaluationRecord& e) { return e.variant != variant; });
     }
   }
   std::ranges::stable_sort(all, [](const Measured& a, const Measured& b) {
-    return std::tie(a.run.scheme_order, a.run.scheme, a.run.train_length, a.variant, a.run.seed) <
-           std::tie(b.run.scheme_order, b.run.scheme, b.run.train_length, b.variant, b.run.seed);
+    return std::tuple(a.run.scheme_order, a.row(), a.run.seed) <
+           std::tuple(b.run.scheme_order, b.row(), b.run.seed);
   });
   return all;
 }
 
-bool same_group(const RunRecord& a, const RunRecord& b) {
-  return a.scheme == b.scheme && a.train_length == b.train_length;
-}
-
-/// UserError unless two runs of one scheme and train_length differ by their seed alone.
-void check_group(const RunRecord& a, const RunRecord& b) {
+/// UserError unless two runs of one row differ by their seed alone.
+void check_seeds(const RunRecord& a, const RunRecord& b) {
   const auto refuse = [&](std::string_view what) {
     fail("{} and {} are both {} at train_length {} and {}", name_of(a), name_of(b), a.scheme,
          a.train_length, what);
@@ -188,18 +188,32 @@ void add_ideal(Comparison& comparison, const RunRecord& run, const EvaluationRec
   }
 }
 
+/// Of a row's runs, one after another.
+std::optional<TrainingCost> with_run(std::optional<TrainingCost> cost, const RunRecord& run,
+                                     int64_t runs) {
+  if (!cost || !run.train_tokens_per_second || !run.train_peak_memory_mib) return std::nullopt;
+  cost->tokens_per_second +=
+      (*run.train_tokens_per_second - cost->tokens_per_second) / static_cast<double>(runs);
+  cost->peak_memory_mib = std::max(cost->peak_memory_mib, *run.train_peak_memory_mib);
+  return cost;
+}
+
 void add_runs(Comparison& comparison, const std::vector<RunRecord>& runs) {
-  const std::vector<Measured> all = by_variant(runs);
-  const Measured* group = nullptr;
+  const std::vector<Measured> all = by_row(runs);
+  const Measured* before = nullptr;
   for (const Measured& measured : all) {
     const RunRecord& run = measured.run;
-    if (group == nullptr || !same_group(group->run, run) || group->variant != measured.variant) {
-      comparison.rows.push_back({run.scheme, measured.variant, run.scheme_order, run.train_length,
-                                 0, std::vector<Cell>(comparison.eval_lengths.size())});
-      group = &measured;
+    if (before == nullptr || before->row() != measured.row()) {
+      comparison.rows.push_back({run.scheme, measured.settings, measured.variant, run.scheme_order,
+                                 run.train_length, 0, TrainingCost{},
+                                 std::vector<Cell>(comparison.eval_lengths.size())});
+    } else {
+      check_seeds(before->run, run);
     }
+    before = &measured;
     Row& row = comparison.rows.back();
     ++row.seeds;
+    row.training = with_run(row.training, run, row.seeds);
     for (const EvaluationRecord& record : run.evaluations) {
       add_to_cell(row.cells[column_of(comparison, record.length)], run, record);
       add_ideal(comparison, run, record);
@@ -226,7 +240,8 @@ void add_notes(Comparison& comparison, const std::vector<RunRecord>& runs) {
 }  // namespace
 
 std::string Row::label() const {
-  return variant.empty() ? scheme : fmt::format("{} with {}", scheme, variant);
+  const std::string trained = settings.empty() ? scheme : fmt::format("{} ({})", scheme, settings);
+  return variant.empty() ? trained : fmt::format("{} with {}", trained, variant);
 }
 
 std::string describe(const Measurement& measurement) {
@@ -245,6 +260,10 @@ std::vector<Measurement> measurements(const std::vector<RunRecord>& runs) {
     for (const EvaluationRecord& record : run.evaluations) found.insert(measurement_of(record));
   }
   return {found.begin(), found.end()};
+}
+
+bool Cell::tied_with_best() const {
+  return behind_best && behind_best->interval && !distinguishable_from_best();
 }
 
 double Cell::mean_nats_per_token() const {
@@ -279,6 +298,10 @@ std::string Comparison::label(const Row& row) const {
 
 bool Comparison::has_ideal() const {
   return std::ranges::any_of(ideal_nats, [](const auto& nats) { return nats.has_value(); });
+}
+
+bool Comparison::has_training() const {
+  return std::ranges::any_of(rows, [](const Row& row) { return row.training.has_value(); });
 }
 
 bool Comparison::is_task() const {
@@ -320,9 +343,6 @@ Comparison compare_runs(std::vector<RunRecord> runs, std::optional<Measurement> 
     return std::tie(a.scheme_order, a.scheme, a.train_length, a.seed) <
            std::tie(b.scheme_order, b.scheme, b.train_length, b.seed);
   });
-  for (size_t i = 1; i < runs.size(); ++i) {
-    if (same_group(runs[i - 1], runs[i])) check_group(runs[i - 1], runs[i]);
-  }
 
   Comparison comparison;
   comparison.measurement = select(runs, only);

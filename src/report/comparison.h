@@ -73,7 +73,9 @@ struct Cell {
 
   // From the stored values, by add_token_statistics.
   std::optional<Interval> nats_interval, perplexity_interval;  // of the means below
-  std::optional<Estimate> behind_best;  // nats a token above the lowest of the column; not for it
+  /// Nats a token above the lowest of the column, of a task the share of examples below the
+  /// highest; not for it.
+  std::optional<Estimate> behind_best;
   std::optional<GapToIdeal> gap;
 
   std::optional<TaskAccuracy> task;  // by add_task_accuracy
@@ -83,6 +85,7 @@ struct Cell {
   bool distinguishable_from_best() const {
     return behind_best && behind_best->interval && !behind_best->interval->holds(0);
   }
+  bool tied_with_best() const;
   double mean_nats_per_token() const;
   double mean_perplexity() const;
   /// The sample standard deviation of the seeds' perplexities; none below two seeds.
@@ -91,14 +94,22 @@ struct Cell {
   double greatest_perplexity() const;
 };
 
+/// What training took, as the runs' own records have it: on their machines, with what ran beside.
+struct TrainingCost {
+  double tokens_per_second = 0;  // the mean over runs
+  double peak_memory_mib = 0;    // the largest, of the whole process
+};
+
 /// The runs that differ in nothing but their seed, measured as trained or in one variant.
 struct Row {
   std::string scheme;
-  std::string variant;  // EvaluationRecord::variant
+  std::string settings;  // what it was trained with: settings_of (report/run_options.h)
+  std::string variant;   // what was changed after training: EvaluationRecord::variant
   int64_t scheme_order = 0, train_length = 0, seeds = 0;
-  std::vector<Cell> cells;  // one an eval_length
+  std::optional<TrainingCost> training;  // none where a run does not say
+  std::vector<Cell> cells;               // one an eval_length
 
-  /// "rotary", or "rotary with position.rotary.base=1e6".
+  /// "rotary", "rotary (model.heads=8)", or "rotary with position.rotary.base=1e6".
   std::string label() const;
 };
 
@@ -158,6 +169,7 @@ struct Comparison {
   /// "rotary", or "rotary, train 64" where there are several train lengths, with its variant.
   std::string label(const Row& row) const;
   bool has_ideal() const;
+  bool has_training() const;  // the cost of it, in any row
   /// Measured on examples of a task (data/task.h), not on the tokens of a text.
   bool is_task() const;
   /// Of a cell's mean loss; none where the text's bytes or words are not known.
@@ -171,11 +183,10 @@ void mark_best(Comparison& comparison,
                const std::function<std::optional<double>(const Cell&)>& score,
                const std::function<std::string(const Cell&)>& print);
 
-/// Groups runs by scheme and train_length; what needs the value of every token is added by
-/// add_token_statistics. `only` chooses a measurement where the runs have
-/// several. UserError, naming both sides, for runs of different corpora, measurements or scored
-/// tokens, for runs of one group that are no seeds of one experiment, and for a run without
-/// evaluation.
+/// Groups runs by scheme, settings and train_length; what needs the value of every token is added
+/// by add_token_statistics. `only` chooses a measurement where the runs have several. UserError,
+/// naming both sides, for runs of different corpora, measurements or scored tokens, for runs of one
+/// group that are no seeds of one experiment, and for a run without evaluation.
 Comparison compare_runs(std::vector<RunRecord> runs, std::optional<Measurement> only = {});
 
 }  // namespace lengthwise

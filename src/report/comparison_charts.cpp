@@ -224,13 +224,12 @@ View gap_view(const Comparison& comparison) {
 
 Look series_look(const Comparison& comparison, const Row& row) {
   const std::set<int64_t> lengths = train_lengths(comparison);
-  std::set<std::string> variants{""};  // as trained first, whether it was measured or not
+  // As trained first, whether it was measured or not.
+  std::set<std::pair<std::string, std::string>> variants{{"", ""}};
   for (const Row& other : comparison.rows) {
-    if (other.scheme == row.scheme && other.train_length == row.train_length) {
-      variants.insert(other.variant);
-    }
+    if (other.scheme == row.scheme) variants.emplace(other.settings, other.variant);
   }
-  const auto variant = std::distance(variants.begin(), variants.find(row.variant));
+  const auto variant = std::distance(variants.begin(), variants.find({row.settings, row.variant}));
   const auto length = std::distance(lengths.begin(), lengths.find(row.train_length));
   return scheme_look(row.scheme_order,
                      static_cast<size_t>(variant) * lengths.size() + static_cast<size_t>(length));

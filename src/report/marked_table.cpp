@@ -1,5 +1,11 @@
 #include "report/marked_table.h"
 
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "report/number_text.h"
+
 namespace lengthwise {
 namespace {
 
@@ -11,6 +17,27 @@ std::string lines_below(const TitledTable& table, const Comparison& comparison) 
 }
 
 }  // namespace
+
+std::string tie_explanation(std::string_view best) {
+  return fmt::format(
+      "{}: not distinguishable from the {}: the 95 % interval of their paired difference holds 0.",
+      kTied, best);
+}
+
+TextGrid rows_without_lengths(const Comparison& comparison) {
+  TextGrid grid{{"scheme", "train_length", "seeds"}};
+  const bool training = comparison.has_training();
+  if (training) grid[0].insert(grid[0].end(), {"train tokens/s", "train MiB"});
+  for (const Row& row : comparison.rows) {
+    grid.push_back(
+        {row.label(), fmt::format("{}", row.train_length), fmt::format("{}", row.seeds)});
+    if (!training) continue;
+    const auto& cost = row.training;
+    grid.back().push_back(cost ? format_count(std::llround(cost->tokens_per_second)) : "");
+    grid.back().push_back(cost ? format_count(std::llround(cost->peak_memory_mib)) : "");
+  }
+  return grid;
+}
 
 std::vector<std::vector<TableCell>> marked_cells(const TextGrid& grid,
                                                  const Comparison& comparison) {

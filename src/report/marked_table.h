@@ -17,11 +17,23 @@ struct Marks {
 inline constexpr Marks kTerminalMarks{"", "*", " "}, kMarkdownMarks{"**", "**", ""},
     kNoMarks{"", "", ""};
 
+/// After a value that is not told from the best of its column.
+inline constexpr std::string_view kTied = "~";
+std::string tie_explanation(std::string_view best);  // "lowest"
+
 /// A cell for renderings that mark the best by other means than text.
 struct TableCell {
   std::string text;
   bool best = false;
 };
+
+/// The heading and a line for each row, up to the columns of the eval_lengths: scheme,
+/// train_length, seeds and, where it is known of any row, what training took.
+TextGrid rows_without_lengths(const Comparison& comparison);
+
+inline constexpr std::string_view kTrainingExplanation =
+    "train tokens/s, train MiB: as trained, the mean over runs and the largest peak memory of the "
+    "process; they hang on the machine and on what ran beside.";
 
 /// A grid of the comparison, whose rows come after the heading and whose eval_lengths are its last
 /// columns, with the best of each column.

@@ -108,7 +108,8 @@ std::optional<size_t> column_of(const Comparison& comparison, int64_t eval_lengt
 
 const Row* row_of(const Comparison& comparison, const std::string& scheme, int64_t train_length) {
   const auto found = std::ranges::find_if(comparison.rows, [&](const Row& row) {
-    return row.scheme == scheme && row.train_length == train_length && row.variant.empty();
+    return row.scheme == scheme && row.train_length == train_length && row.settings.empty() &&
+           row.variant.empty();
   });
   return found == comparison.rows.end() ? nullptr : &*found;
 }

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "data/task.h"
 #include "report/json_lines.h"
+#include "report/run_options.h"
 #include "report/task_values.h"
 #include "report/token_values.h"
 
@@ -314,6 +315,7 @@ RunRecord read_run(const fs::path& folder) {
   const fs::path path = folder / "run.json";
   RunRecord run = parse_run(read_file(path), path.string());
   run.folder = folder;
+  run.options = read_run_options(folder);
   run.evaluations = read_evaluations(folder);
   for (EvaluationRecord& record : run.evaluations) {
     if (record.beyond_max_length) continue;

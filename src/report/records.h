@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -62,6 +63,8 @@ struct RunRecord {
   std::optional<std::string> finished;
   std::optional<double> train_seconds, train_tokens_per_second, train_peak_memory_mib;
 
+  /// Its config.ini, "model.width" to "64"; not in run.json. Empty where there is no such file.
+  std::map<std::string, std::string> options;
   std::vector<EvaluationRecord> evaluations;
 };
 

@@ -1,6 +1,10 @@
 #include "report/run_options.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <set>
 
 #include "base/text.h"
 
@@ -13,12 +17,29 @@ using ValuesByOption = std::map<std::string, std::map<std::string, std::vector<s
 ValuesByOption values_by_option(const std::vector<RunRecord>& runs) {
   ValuesByOption values;
   for (const RunRecord& run : runs) {
-    for (const auto& [name, value] : read_run_options(run.folder)) {
+    for (const auto& [name, value] : run.options) {
       if (name == "run.folder") continue;
       values[name][value].push_back(run.folder.filename().string());
     }
   }
   return values;
+}
+
+/// Rows have these by themselves, or they leave the weights as they are.
+const std::set<std::string> kNoSettings = {"position.scheme", "model.train_length", "training.seed",
+                                           "training.log_every", "training.checkpoint_every"};
+
+/// Corpora are told apart by their hash.
+bool is_setting(const std::string& option) {
+  const std::string section = option.substr(0, option.find('.'));
+  return (section == "model" || section == "position" || section == "training" ||
+          option == "data.documents") &&
+         !kNoSettings.contains(option);
+}
+
+std::string value_in(const RunRecord& run, const std::string& option) {
+  const auto found = run.options.find(option);
+  return found == run.options.end() ? "" : found->second;
 }
 
 }  // namespace
@@ -41,6 +62,30 @@ std::map<std::string, std::string> read_run_options(const fs::path& run_folder) 
     options[name] = trim(line.substr(equals + 1));
   }
   return options;
+}
+
+std::vector<std::string> settings_of(const std::vector<RunRecord>& runs) {
+  std::map<std::string, std::set<std::string>> differing;  // scheme to options
+  for (const RunRecord& run : runs) {
+    const auto first = std::ranges::find(runs, run.scheme, &RunRecord::scheme);
+    for (const auto& [option, value] : run.options) {
+      if (is_setting(option) && value != value_in(*first, option)) {
+        differing[run.scheme].insert(option);
+      }
+    }
+  }
+  std::vector<std::string> all;
+  for (const RunRecord& run : runs) {
+    std::vector<std::string> named;
+    for (const std::string& option : differing[run.scheme]) {
+      const std::string value = value_in(run, option);
+      const auto alike = std::ranges::count_if(
+          runs, [&](const RunRecord& other) { return value_in(other, option) == value; });
+      if (2 * static_cast<size_t>(alike) <= runs.size()) named.push_back(option + "=" + value);
+    }
+    all.push_back(fmt::format("{}", fmt::join(named, " ")));
+  }
+  return all;
 }
 
 std::vector<OptionDifference> option_differences(const std::vector<RunRecord>& runs) {

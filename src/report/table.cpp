@@ -8,9 +8,6 @@
 namespace lengthwise {
 namespace {
 
-// What the best is not told from.
-constexpr std::string_view kTied = "~";
-
 /// The deviation with as many decimals as its mean.
 std::string format_deviation(double deviation, double mean) {
   const std::string printed = format_perplexity(mean);
@@ -29,10 +26,6 @@ std::optional<double> spread_of(const Cell& cell) {
   return std::max(mean - cell.perplexity_interval->lo, cell.perplexity_interval->hi - mean);
 }
 
-bool is_tied(const Cell& cell) {
-  return cell.behind_best && cell.behind_best->interval && !cell.distinguishable_from_best();
-}
-
 std::string cell_text(const Cell& cell, const Marks& marks) {
   if (!cell.measured()) {
     return cell.beyond_max_length ? fmt::format("–{}", marks.otherwise) : std::string();
@@ -42,22 +35,24 @@ std::string cell_text(const Cell& cell, const Marks& marks) {
     text += " ± " + format_deviation(*spread, cell.mean_perplexity());
   }
   if (cell.best) return fmt::format("{}{}{}", marks.before, text, marks.after);
-  return text + std::string(is_tied(cell) ? kTied : marks.otherwise);
+  return text + std::string(cell.tied_with_best() ? kTied : marks.otherwise);
 }
 
 TextGrid grid_of(const Comparison& comparison, const Marks& marks) {
   const std::string otherwise(marks.otherwise);
-  TextGrid grid{{"scheme", "train_length", "seeds"}};
+  TextGrid grid = rows_without_lengths(comparison);
+  const size_t before = grid[0].size();
   for (const int64_t length : comparison.eval_lengths) {
     grid[0].push_back(fmt::format("{}{}", length, otherwise));
   }
-  for (const Row& row : comparison.rows) {
-    grid.push_back(
-        {row.label(), fmt::format("{}", row.train_length), fmt::format("{}", row.seeds)});
-    for (const Cell& cell : row.cells) grid.back().push_back(cell_text(cell, marks));
+  for (size_t i = 0; i < comparison.rows.size(); ++i) {
+    for (const Cell& cell : comparison.rows[i].cells) {
+      grid[i + 1].push_back(cell_text(cell, marks));
+    }
   }
   if (comparison.has_ideal()) {
-    grid.push_back({"ideal reader", "", ""});
+    grid.push_back({"ideal reader"});
+    grid.back().resize(before);
     for (const auto& nats : comparison.ideal_nats) {
       grid.back().push_back(nats ? format_perplexity(std::exp(*nats)) + otherwise : "");
     }
@@ -97,15 +92,17 @@ std::vector<std::string> csv_row(const Comparison& comparison, const Row& row, s
   const bool beyond = cell.beyond_max_length && !cell.measured();
   fields.insert(
       fields.end(),
-      {cell.best       ? "best"
-       : is_tied(cell) ? "not distinguishable"
-                       : "",
+      {cell.best               ? "best"
+       : cell.tied_with_best() ? "not distinguishable"
+                               : "",
        beyond ? fmt::format("{}", *cell.beyond_max_length) : "", comparison.corpus,
        measurement.documents, measurement.first_token,
        number(cell.perplexity_interval, &Interval::lo),
        number(cell.perplexity_interval, &Interval::hi), number(cell.nats_interval, &Interval::lo),
        number(cell.nats_interval, &Interval::hi), number(comparison.bits_per_byte(cell)),
-       number(comparison.perplexity_per_word(cell))});
+       number(comparison.perplexity_per_word(cell)),
+       row.training ? number(row.training->tokens_per_second) : "",
+       row.training ? number(row.training->peak_memory_mib) : ""});
   return fields;
 }
 
@@ -153,7 +150,9 @@ std::string csv_table(const Comparison& comparison) {
                  "nats_per_token_lo",
                  "nats_per_token_hi",
                  "bits_per_byte",
-                 "perplexity_per_word"}};
+                 "perplexity_per_word",
+                 "train_tokens_per_second",
+                 "train_peak_memory_mib"}};
   for (const Row& row : comparison.rows) {
     for (size_t column = 0; column < row.cells.size(); ++column) {
       const Cell& cell = row.cells[column];
@@ -175,7 +174,7 @@ std::vector<std::string> table_explanations(const Comparison& comparison,
   for (const Row& row : comparison.rows) {
     for (const Cell& cell : row.cells) {
       best = best || cell.best;
-      tied = tied || (is_tied(cell) && !cell.best);
+      tied = tied || (cell.tied_with_best() && !cell.best);
       several = several || cell.nats_per_token.size() > 1;
       one = one || cell.nats_per_token.size() == 1;
       interval = interval || cell.perplexity_interval;
@@ -185,10 +184,7 @@ std::vector<std::string> table_explanations(const Comparison& comparison,
   std::vector<std::string> lines{"Columns: eval_length in tokens."};
   if (best) lines.push_back(fmt::format("{}: the lowest of its column.", best_mark));
   if (tied) {
-    lines.push_back(fmt::format(
-        "{}: not distinguishable from the lowest: the 95 % interval of their paired difference "
-        "holds 0.",
-        kTied));
+    lines.push_back(tie_explanation("lowest"));
   }
   if (interval) {
     lines.push_back(fmt::format(
@@ -202,6 +198,7 @@ std::vector<std::string> table_explanations(const Comparison& comparison,
   }
   if (!interval && !comparison.blocks.empty()) lines.push_back(comparison.blocks + ".");
   if (limit) lines.push_back("–: beyond the scheme's limit.");
+  if (comparison.has_training()) lines.emplace_back(kTrainingExplanation);
   if (comparison.has_ideal()) {
     lines.push_back("ideal reader: the exact Bayes-optimal predictor, given the same windows.");
   }

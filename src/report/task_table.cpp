@@ -15,8 +15,8 @@ std::string accuracy_text(const Cell& cell, const Marks& marks) {
   const std::string text =
       fmt::format("{} [{}, {}]", format_percent(task.accuracy), format_percent(task.interval.lo),
                   format_percent(task.interval.hi));
-  return cell.best ? fmt::format("{}{}{}", marks.before, text, marks.after)
-                   : fmt::format("{}{}", text, marks.otherwise);
+  if (cell.best) return fmt::format("{}{}{}", marks.before, text, marks.after);
+  return text + std::string(cell.tied_with_best() ? kTied : marks.otherwise);
 }
 
 std::string token_accuracy_text(const Cell& cell, const Marks& marks) {
@@ -25,16 +25,14 @@ std::string token_accuracy_text(const Cell& cell, const Marks& marks) {
 
 TextGrid grid_of(const Comparison& comparison, const Marks& marks,
                  std::string (*text_of)(const Cell&, const Marks&)) {
-  TextGrid grid{{"scheme", "train_length", "seeds"}};
+  TextGrid grid = rows_without_lengths(comparison);
   for (const int64_t length : comparison.eval_lengths) {
     grid[0].push_back(fmt::format("{}{}", length, marks.otherwise));
   }
-  for (const Row& row : comparison.rows) {
-    grid.push_back(
-        {row.label(), fmt::format("{}", row.train_length), fmt::format("{}", row.seeds)});
-    for (const Cell& cell : row.cells) {
+  for (size_t i = 0; i < comparison.rows.size(); ++i) {
+    for (const Cell& cell : comparison.rows[i].cells) {
       const bool beyond = !cell.task && cell.beyond_max_length;
-      grid.back().push_back(cell.task ? text_of(cell, marks)
+      grid[i + 1].push_back(cell.task ? text_of(cell, marks)
                             : beyond  ? fmt::format("–{}", marks.otherwise)
                                       : std::string());
     }
@@ -98,6 +96,9 @@ std::vector<std::string> task_explanations(const Comparison& comparison,
   if (any_cell(comparison, [](const Cell& cell) { return cell.best; })) {
     lines.push_back(fmt::format("{}: the highest of its column.", best_mark));
   }
+  if (any_cell(comparison, [](const Cell& cell) { return !cell.best && cell.tied_with_best(); })) {
+    lines.push_back(tie_explanation("highest"));
+  }
   const bool several =
       any_cell(comparison, [](const Cell& cell) { return cell.nats_per_token.size() > 1; });
   const bool one =
@@ -111,6 +112,7 @@ std::vector<std::string> task_explanations(const Comparison& comparison,
                [](const Cell& cell) { return cell.beyond_max_length && !cell.measured(); })) {
     lines.emplace_back("–: beyond the scheme's limit.");
   }
+  if (comparison.has_training()) lines.emplace_back(kTrainingExplanation);
   const auto task = std::ranges::find(tasks(), comparison.corpus, &Task::name);
   if (task != tasks().end()) {
     lines.push_back(
@@ -150,7 +152,8 @@ std::string markdown_task_table(const Comparison& comparison) {
 std::string task_csv(const Comparison& comparison) {
   TextGrid grid{{"scheme", "train_length", "eval_length", "task", "split", "seeds", "examples",
                  "accuracy", "accuracy_lo", "accuracy_hi", "token_accuracy", "nats_per_token",
-                 "tokens_per_second", "peak_memory_mib", "beyond_max_length"}};
+                 "tokens_per_second", "peak_memory_mib", "beyond_max_length",
+                 "train_tokens_per_second", "train_peak_memory_mib"}};
   for (const Row& row : comparison.rows) {
     for (size_t column = 0; column < row.cells.size(); ++column) {
       const Cell& cell = row.cells[column];
@@ -170,6 +173,8 @@ std::string task_csv(const Comparison& comparison) {
         fields.resize(fields.size() + 8);
       }
       fields.push_back(cell.task ? "" : fmt::format("{}", *cell.beyond_max_length));
+      fields.push_back(row.training ? fmt::format("{}", row.training->tokens_per_second) : "");
+      fields.push_back(row.training ? fmt::format("{}", row.training->peak_memory_mib) : "");
     }
   }
   return csv_lines(grid);

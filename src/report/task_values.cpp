@@ -40,6 +40,14 @@ void check_values(const fs::path& path, const TaskValues& values) {
   if (std::ranges::any_of(values.correct, [](uint8_t correct) { return correct > 1; })) {
     refuse("correct", "holds something else than 0 and 1");
   }
+  if (values.answers.size() != values.nats.size()) refuse("answers", "has not as many as 'nats'");
+  const auto examples = static_cast<size_t>(values.examples());
+  if (values.example_tokens.size() % examples != 0)
+    refuse("tokens", "is not as long for every example");
+  const auto size = static_cast<int64_t>(values.example_tokens.size() / examples);
+  if (!std::ranges::all_of(values.answers, [&](int64_t at) { return at >= 1 && at < size; })) {
+    refuse("answers", "holds a place that its example does not have");
+  }
   if (values.places.empty()) return;
   if (values.places.size() != values.nats.size()) refuse("places", "has not as many as 'nats'");
   if (!std::ranges::all_of(values.places, [](double place) { return place >= 0 && place <= 1; })) {
@@ -74,7 +82,11 @@ double TaskValues::nats_per_token() const {
 void write_task_values(const fs::path& path, const TaskValues& values) {
   std::map<std::string, ArrayView> arrays{{"nats", array_view(values.nats)},
                                           {"correct", array_view(values.correct)},
-                                          {"offsets", array_view(values.offsets)}};
+                                          {"offsets", array_view(values.offsets)},
+                                          {"answers", array_view(values.answers)}};
+  const int64_t size = static_cast<int64_t>(values.example_tokens.size()) / values.examples();
+  arrays["tokens"] =
+      array_view(std::span<const uint32_t>(values.example_tokens), {values.examples(), size});
   if (!values.places.empty()) arrays["places"] = array_view(values.places);
   const TaskHeader& header = values.header;
   write_safetensors(path, arrays,
@@ -103,6 +115,8 @@ TaskValues read_task_values(const fs::path& path) {
   values.correct = vector_of<uint8_t>(file, "correct");
   values.offsets = vector_of<int64_t>(file, "offsets");
   if (file.arrays().contains("places")) values.places = vector_of<double>(file, "places");
+  values.example_tokens = vector_of<uint32_t>(file, "tokens");
+  values.answers = vector_of<int64_t>(file, "answers");
   check_offsets(path, values);
   check_values(path, values);
   return values;

@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <tuple>
 
 #include "base/error.h"
 #include "report/comparison_charts.h"
 #include "report/json_lines.h"
+#include "report/run_options.h"
 
 namespace lengthwise {
 namespace {
@@ -39,21 +41,24 @@ struct Group {
   ValuesByStep training, validation;
 };
 
-bool same_row(const Row& a, const Row& b) {
-  return a.scheme == b.scheme && a.train_length == b.train_length;
+auto key_of(const Row& row) {
+  return std::tie(row.scheme_order, row.scheme, row.train_length, row.settings);
 }
 
 std::vector<Group> groups_of(const std::vector<RunRecord>& runs) {
   std::vector<Group> groups;
-  for (const RunRecord& run : runs) {
+  const std::vector<std::string> settings = settings_of(runs);
+  for (size_t i = 0; i < runs.size(); ++i) {
+    const RunRecord& run = runs[i];
     const std::vector<TrainingLogLine> log = read_training_log(run.folder);
     if (log.empty()) continue;
     Row row;
     row.scheme = run.scheme;
+    row.settings = settings[i];
     row.scheme_order = run.scheme_order;
     row.train_length = run.train_length;
-    auto group =
-        std::ranges::find_if(groups, [&](const Group& known) { return same_row(known.row, row); });
+    auto group = std::ranges::find_if(
+        groups, [&](const Group& known) { return key_of(known.row) == key_of(row); });
     if (group == groups.end()) group = groups.insert(groups.end(), Group{row, 0, {}, {}});
     ++group->logs;
     for (const TrainingLogLine& line : log) {
@@ -62,9 +67,7 @@ std::vector<Group> groups_of(const std::vector<RunRecord>& runs) {
       group->validation[line.step].push_back(*line.validation_nats_per_token);
     }
   }
-  std::ranges::stable_sort(groups, {}, [](const Group& group) {
-    return std::pair(group.row.scheme_order, group.row.train_length);
-  });
+  std::ranges::stable_sort(groups, {}, [](const Group& group) { return key_of(group.row); });
   return groups;
 }
 

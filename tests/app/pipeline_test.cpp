@@ -328,6 +328,25 @@ TEST_CASE("An experiment trains, measures and compares every scheme; again, it m
   CHECK(before == after);
 }
 
+TEST_CASE("The alternatives of an experiment are rows of their own, named by their options",
+          "[app]") {
+  const Workspace work;
+  const std::string table =
+      work.must_run({"experiment", "tiny.ini", "--experiment.schemes=rotary none",
+                     "--experiment.train_lengths=16", "--experiment.seeds=1 2",
+                     "--experiment.alternatives=position.rotary.base=50",
+                     "--experiment.folder=grid"})
+          .output;
+  CHECK(contains(table, "\nrotary (position.rotary.base=50) "));
+  CHECK_FALSE(contains(table, "none ("));  // which does not read it
+  const std::string alternative = "grid/rotary-position.rotary.base=50-L16-seed1";
+  CHECK(options_in(work / alternative / "config.ini").at("position.rotary.base") == "50");
+  // Of two runs neither is the usual.
+  const std::string two = work.must_run({"compare", "grid/rotary-L16-seed1", alternative}).output;
+  CHECK(contains(two, "\nrotary (position.rotary.base=10000) "));
+  CHECK(contains(two, "\nrotary (position.rotary.base=50) "));
+}
+
 TEST_CASE("Every config and experiment that comes with the program is valid", "[app]") {
   const Workspace work;
   int checked = 0;

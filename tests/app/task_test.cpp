@@ -88,7 +88,7 @@ TEST_CASE("An experiment on a task compares accuracies", "[app]") {
   const auto table = lines_of(file_text(work / "answer/table.csv"));
   REQUIRE(table.size() == 5);
   CHECK(table[1].starts_with("learned,16,16,copy,test,2,20,"));
-  CHECK(table[2] == "learned,16,32,copy,test,0,,,,,,,,,16");
+  CHECK(table[2].starts_with("learned,16,32,copy,test,0,,,,,,,,,16,"));
   CHECK(table[4].starts_with("alibi,16,32,copy,test,2,20,"));
 }
 

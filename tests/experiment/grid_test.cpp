@@ -30,12 +30,39 @@ TEST_CASE("A grid has a run for every scheme, train length and seed, seeds slowe
           "[experiment]") {
   std::vector<std::string> names;
   for (const GridRun& run : grid_runs(two_by_two_by_two())) {
-    names.push_back(run_name(run.scheme, run.train_length, run.seed));
+    names.push_back(run_name(run));
   }
   CHECK(names == std::vector<std::string>{"rotary-L64-seed3", "alibi-L64-seed3",
                                           "rotary-L128-seed3", "alibi-L128-seed3",
                                           "rotary-L64-seed1", "alibi-L64-seed1",
                                           "rotary-L128-seed1", "alibi-L128-seed1"});
+}
+
+TEST_CASE("An alternative is trained besides, by the schemes that read it", "[experiment]") {
+  GridOptions options;
+  options.schemes = {"rotary", "alibi"};
+  options.train_lengths = {64};
+  options.seeds = {1};
+  options.alternatives = {"position.alibi.bias_max=12", "model.heads=8:training.steps=7"};
+  options.validate();
+  std::vector<std::string> names;
+  for (const GridRun& run : grid_runs(options)) names.push_back(run_name(run));
+  CHECK(names == std::vector<std::string>{
+                     "rotary-L64-seed1", "rotary-model.heads=8:training.steps=7-L64-seed1",
+                     "alibi-L64-seed1", "alibi-position.alibi.bias_max=12-L64-seed1",
+                     "alibi-model.heads=8:training.steps=7-L64-seed1"});
+}
+
+TEST_CASE("An alternative that no run could have is refused", "[experiment]") {
+  const auto refusal_of = [](const std::string& alternative) {
+    GridOptions options = two_by_two_by_two();
+    options.alternatives = {alternative};
+    return refusal(options);
+  };
+  CHECK(contains(refusal_of("model.heads"), "'model.heads' is no OPTION=VALUE"));
+  CHECK(contains(refusal_of("training.seed=2"), "'training.seed' cannot be one"));
+  CHECK(contains(refusal_of("evaluation.stride=2"), "'evaluation.stride' cannot be one"));
+  CHECK(contains(refusal_of("position.t5_bias.buckets=8"), "read by none of experiment.schemes"));
 }
 
 TEST_CASE("A grid without a value on an axis is refused, the option named", "[experiment]") {
@@ -77,6 +104,16 @@ TEST_CASE("A run of a grid is its config with three options of its own", "[exper
   const auto before = option_texts(config, kRunSections), after = option_texts(run, kRunSections);
   for (size_t i = 0; i < before.size(); ++i) differing += before[i] != after[i] ? 1 : 0;
   CHECK(differing == 3);
+}
+
+TEST_CASE("A run of an alternative has its options too, and says whose fault a value is",
+          "[experiment]") {
+  const Config run = run_config(small_config(), {"alibi", 32, 9, "model.heads=8"});
+  CHECK(run.model.heads == 8);
+  CHECK(contains(user_error_text([] {
+                   run_config(small_config(), {"alibi", 32, 9, "model.heads=many"});
+                 }),
+                 "experiment.alternatives: 'model.heads=many': "));
 }
 
 TEST_CASE("A grid is refused where one of its schemes does not fit the model", "[experiment]") {

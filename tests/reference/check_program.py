@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Trains a small model of every scheme that the program lists, on three corpora, measures it under
-every protocol, and compares every stored per-token value with the reference.
+every protocol, and one on every task, and compares every stored per-token value with the reference.
 
     check_program.py PROGRAM [--keep FOLDER]
 """
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Sequence
 
 import check_run
+from reference_tasks import TASKS
 
 
 class Measurement:
@@ -135,6 +136,21 @@ SETTINGS = {
 }
 
 
+TASK_OPTIONS = {
+    "data.corpus": "task",
+    "evaluation.protocol": "task",
+    "model.width": 24,
+    "model.layers": 2,
+    "model.heads": 3,
+    "model.feedforward": 20,
+    "model.train_length": TRAIN_LENGTH,
+    "position.scheme": "alibi",
+}
+TASK_MEASUREMENT = Measurement(
+    "20 37", {"protocol": "task"}, protocol="task", examples=40
+)
+
+
 def write_texts(folder: Path) -> None:
     """Two documents of bytes and a file of words a split; the words of the test split are not all
     in the vocabulary, and some lines are empty."""
@@ -196,6 +212,14 @@ def train_and_measure(program: Program, scheme: str, limited: bool, setting: str
     return run
 
 
+def train_and_measure_task(program: Program, task: str) -> Path:
+    run = Path("runs") / f"task-{task}"
+    options = COMMON | TASK_OPTIONS | {"data.task": task, "run.folder": run}
+    program("train", "empty.ini", *[f"--{name}={value}" for name, value in options.items()])
+    measure(program, run, TASK_MEASUREMENT)
+    return run
+
+
 def measurements(scheme: str, setting: str) -> list[Measurement]:
     if scheme not in SOME_SCHEMES:
         return EVERY_SCHEME
@@ -234,6 +258,7 @@ def check(program_path: Path, folder: Path) -> int:
         for setting in SETTINGS
         for scheme, limited in schemes
     ]
+    runs += [train_and_measure_task(program, task) for task in TASKS]
     folders = [str(folder / run) for run in runs]
     return check_run.main([*folders, "--base-dir", str(folder), "--tolerance", "1e-4"])
 

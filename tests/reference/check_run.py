@@ -24,9 +24,11 @@ from safetensors import safe_open
 
 from reference_corpus import CORPORA, IDEAL_READER, Corpus, ideal_nats
 from reference_model import ReferenceModel
+from reference_tasks import wrong_examples
 from reference_windows import Document, Window, open_split, plan_windows, scored_positions
 
 SCORES_AT_ONCE = 1 << 21
+TASK_ARRAYS = {"nats", "correct", "offsets", "answers", "tokens", "places"}
 
 
 @lru_cache(maxsize=8)
@@ -193,6 +195,8 @@ def check_file(
 ) -> tuple[str, list[str]]:
     file = EvaluationFile(path)
     model = model.measured_with(file.changes())
+    if file.metadata["protocol"] == "task":
+        return check_task_file(file, model, data["task"], tolerance)
     documents = file.documents(data, base)
     windows = file.windows(documents)
     wanted_positions = scored_positions(documents, windows)
@@ -212,6 +216,36 @@ def check_file(
     if unknown := sorted(set(file.arrays) - {"nats", "positions"}):
         problems.append(f"arrays not checked: {', '.join(unknown)}")
     return text, problems
+
+
+def check_task_file(
+    file: EvaluationFile, model: ReferenceModel, task: str, tolerance: float
+) -> tuple[str, list[str]]:
+    stored = file.arrays
+    tokens = stored["tokens"].astype(np.int64)
+    problems = wrong_examples(
+        task, tokens, stored["offsets"], stored["answers"], stored.get("places")
+    )
+    if tokens.shape[1] - 1 > int(file.metadata["length"]):
+        problems.append(f"holds examples of {tokens.shape[1] - 1} inputs")
+    wanted, lead = [], []
+    for number, example in enumerate(tokens):
+        at = stored["answers"][stored["offsets"][number] : stored["offsets"][number + 1]]
+        found = model.log_probabilities(example[None, :-1])[0, at - 1]
+        rows = np.arange(len(at))
+        own = found[rows, example[at]]
+        found[rows, example[at]] = -np.inf
+        wanted.append(-own)
+        lead.append(own - found.max(axis=1))
+    text, found_problems = compare(stored["nats"], np.concatenate(wanted), tolerance)
+    # Where two tokens are as likely as each other, float32 may have either first.
+    leads = np.concatenate(lead)
+    wrong = (leads > 0) != (stored["correct"] == 1)
+    if np.any(wrong & (np.abs(leads) > 2 * tolerance)):
+        found_problems.append("says right what is wrong, or wrong what is right")
+    if unknown := sorted(set(stored) - TASK_ARRAYS):
+        found_problems.append(f"arrays not checked: {', '.join(unknown)}")
+    return f"{len(tokens)} examples, {stored['nats'].size} tokens, {text}", problems + found_problems
 
 
 def check_run(run: Path, base: Path, tolerance: float) -> bool:

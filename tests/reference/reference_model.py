@@ -123,7 +123,7 @@ class ReferenceModel:
         """Negative log-likelihoods [B, S] of targets [B, S] after the last S of inputs [B, T]."""
         scored = targets.shape[1]
         hidden = self._hidden(inputs)[:, -scored:].reshape(-1, self.width)
-        head = self._tensors["embedding.weight" if self.tied else "head.weight"]
+        head = self._head()
         flat = targets.reshape(-1)
         result = np.empty(flat.shape)
         rows = max(1, LOGITS_AT_ONCE // self.vocabulary_size)
@@ -135,6 +135,15 @@ class ReferenceModel:
             chosen = logits[np.arange(wanted.size), wanted]
             result[begin : begin + rows] = largest + np.log(total) - chosen
         return result.reshape(targets.shape)
+
+    def log_probabilities(self, inputs: np.ndarray) -> np.ndarray:
+        """Of every token [B, T, V] after each of inputs [B, T]."""
+        logits = self._hidden(inputs) @ self._head().T
+        largest = logits.max(axis=-1, keepdims=True)
+        return logits - largest - np.log(np.exp(logits - largest).sum(axis=-1, keepdims=True))
+
+    def _head(self) -> np.ndarray:
+        return self._tensors["embedding.weight" if self.tied else "head.weight"]
 
     def _hidden(self, inputs: np.ndarray) -> np.ndarray:
         """Inputs [B, T] -> the last norm's output [B, T, D]."""

@@ -19,6 +19,7 @@ import reference_corpus as corpus
 import reference_model as model
 import reference_windows as windows
 from reference_positions import SCHEMES, sinusoids
+from reference_tasks import TASKS, wrong_examples
 from self_test_positions import (  # noqa: F401  (run with the tests here)
     AddedToEmbeddings,
     Biases,
@@ -371,6 +372,53 @@ class Corpus(unittest.TestCase):
         values = check_run.ideal_values(documents, planned)
         np.testing.assert_allclose(values[:4], -np.log([1 / 8, 3 / 32, 1 / 8, 17 / 32]))
         self.assertAlmostEqual(values.sum(), 94.1543229704, places=9)
+
+
+class Tasks(unittest.TestCase):
+    """The examples of src/data/task.h, symbols counted from 4."""
+
+    EXAMPLES = {
+        "copy": ([1, 4, 9, 6, 2, 4, 9, 6], [5, 6, 7], None),
+        "sort": ([1, 9, 4, 9, 2, 4, 9, 9], [5, 6, 7], None),
+        "recall": ([1, 70, 5, 90, 6, 2, 90, 6, 70, 5], [7, 9], [1.0, 0.0]),
+        "passkey": (
+            [1, 14, 3, 5, 6, 7, 8, 9, 15, 16, 2, 5, 6, 7, 8, 9],
+            [11, 12, 13, 14, 15],
+            [1 / 3] * 5,
+        ),
+        "addition": ([1, 9, 6, 3, 11, 5, 2, 6, 8, 4], [7, 8, 9], None),  # 25 + 17 = 042
+        "parity": ([1, 5, 4, 5, 5, 2, 5], [6], None),
+        "modular_addition": ([1, 7, 8, 8, 2, 5], [5], None),
+    }
+
+    def wrong(self, task: str, tokens, at, places) -> list[str]:
+        return wrong_examples(
+            task,
+            np.array([tokens]),
+            np.array([0, len(at)]),
+            np.array(at),
+            None if places is None else np.array(places),
+        )
+
+    def test_every_task_has_an_example_and_finds_it_right(self):
+        self.assertEqual(set(self.EXAMPLES), set(TASKS))
+        for task, example in self.EXAMPLES.items():
+            self.assertEqual(self.wrong(task, *example), [], task)
+
+    def test_another_answer_or_place_is_wrong(self):
+        for task, (tokens, at, places) in self.EXAMPLES.items():
+            other = [*tokens[:-1], tokens[-1] + 1]
+            self.assertTrue(self.wrong(task, other, at, places), task)
+            self.assertTrue(self.wrong(task, tokens, [i - 1 for i in at], places), task)
+            if places:
+                self.assertTrue(self.wrong(task, tokens, at, [p / 2 + 0.1 for p in places]), task)
+
+    def test_log_probabilities_are_those_that_nats_are_read_from(self):
+        reference = make_model()
+        tokens = np.array([[1, 3, 0, 2, 4, 1]])
+        log = reference.log_probabilities(tokens[:, :-1])
+        wanted = reference.nats(tokens[:, :-1], tokens[:, 1:])
+        np.testing.assert_allclose(-log[0, range(5), tokens[0, 1:]], wanted[0], atol=1e-12)
 
 
 class SplitTokens(unittest.TestCase):

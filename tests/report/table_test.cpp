@@ -132,6 +132,30 @@ TEST_CASE("Every table says what was measured", "[report]") {
   }
 }
 
+TEST_CASE("Beside the perplexities stand the mean training speed and the largest memory",
+          "[report]") {
+  auto runs = three_schemes();
+  CHECK_THAT(markdown_table(compare_runs(runs)), !contains_text("train tokens/s"));
+  for (RunRecord& run : runs) {
+    if (run.scheme != "alibi") continue;
+    run.train_tokens_per_second = 1000.0 * static_cast<double>(run.seed);
+    run.train_peak_memory_mib = 200 - static_cast<double>(run.seed);
+  }
+  const std::string text = markdown_table(compare_runs(runs));
+  const auto lines = lines_of(text);
+  CHECK(markdown_cells(lines[1]) == std::vector<std::string>{"scheme", "train_length", "seeds",
+                                                             "train tokens/s", "train MiB", "64",
+                                                             "128", "256"});
+  const auto alibi = markdown_cells(lines[5]);
+  CHECK(alibi[3] == "2,000");
+  CHECK(alibi[4] == "199");
+  CHECK(markdown_cells(lines[3])[3].empty());  // not known of this one
+  CHECK_THAT(text, contains_text("the mean over runs and the largest peak memory"));
+  CHECK_THAT(csv_table(compare_runs(runs)), contains_text(",2000,199\n"));
+  runs[2].train_tokens_per_second.reset();
+  CHECK_THAT(markdown_table(compare_runs(runs)), !contains_text("train tokens/s"));
+}
+
 TEST_CASE("A row alone is not the best of anything", "[report]") {
   const Comparison comparison = compare_runs({sample_run("alibi", 4, 1, {{64, 5}})});
   CHECK_FALSE(comparison.rows[0].cells[0].best);
@@ -193,7 +217,8 @@ TEST_CASE("The CSV table has a line a cell with full precision", "[report]") {
                               "ideal_nats_per_token,tokens_per_second,peak_memory_mib,best,"
                               "beyond_max_length,corpus,documents,first_token,"
                               "perplexity_lo,perplexity_hi,nats_per_token_lo,nats_per_token_hi,"
-                              "bits_per_byte,perplexity_per_word"));
+                              "bits_per_byte,perplexity_per_word,"
+                              "train_tokens_per_second,train_peak_memory_mib"));
   REQUIRE(lines.size() == 1 + 3 + 3 + 2);  // alibi at 256 is blank
   for (const std::string& line : lines) CHECK(csv_fields(line).size() == names.size());
   const std::vector<std::string> alibi = csv_fields(lines[7]);

@@ -89,6 +89,30 @@ TEST_CASE("Answers that are all right have accuracy 1, guesses that of a guess",
   CHECK(contains(table, "once in 64"));
 }
 
+TEST_CASE("The interval of a paired difference is the one Newcombe printed", "[report]") {
+  // 50 pairs, both right in 36, only the first in 12, only the second in 2: 0.0569 to 0.3404.
+  const double correlation = -24 / std::sqrt(48.0 * 2 * 38 * 12);
+  const Interval interval = paired_difference_interval(48 / 50.0, 38 / 50.0, correlation, 50);
+  CHECK(interval.lo == Approx(0.0569).margin(5e-5));
+  CHECK(interval.hi == Approx(0.3404).margin(5e-5));
+}
+
+TEST_CASE("A row that the examples do not tell from the best is marked", "[report]") {
+  const TemporaryFolder folder;
+  const auto run = [&](const std::string& name, int64_t scheme, int64_t right) {
+    return store_task_run(folder / name, name, scheme, 1, {two_token_answers(64, right)});
+  };
+  const Comparison comparison =
+      compared({run("none", 0, 3), run("rotary", 3, 9), run("alibi", 4, 10)});
+  CHECK_FALSE(comparison.rows[2].cells[0].behind_best);
+  CHECK(comparison.rows[1].cells[0].behind_best->value == Approx(0.1));
+  CHECK(comparison.rows[1].cells[0].tied_with_best());
+  CHECK_FALSE(comparison.rows[0].cells[0].tied_with_best());
+  const std::string table = markdown_task_table(comparison);
+  CHECK(contains(table, "]~ |"));
+  CHECK(contains(table, "not distinguishable from the highest"));
+}
+
 TEST_CASE("The interval over seeds is wider than that of any one of them", "[report]") {
   const TemporaryFolder folder;
   const auto run = [&](int64_t seed, int64_t right) {
@@ -151,7 +175,7 @@ TEST_CASE("Lengths beyond a scheme's limit are a dash, and a line of the CSV", "
   CHECK(contains(terminal_task_table(comparison), "–"));
   const std::string csv = task_csv(comparison);
   CHECK(contains(csv, "learned,64,64,copy,test,1,10,0.8,"));
-  CHECK(contains(csv, "learned,64,128,copy,test,0,,,,,,,,,64\n"));
+  CHECK(contains(csv, "learned,64,128,copy,test,0,,,,,,,,,64,,\n"));
 }
 
 TEST_CASE("Answers that do not fit their line, or another run's, are refused", "[report]") {
@@ -187,12 +211,17 @@ TEST_CASE("Answers that do not fit their line, or another run's, are refused", "
     values.places.assign(20, 1.5);
     write_task_values(file, values);
     CHECK(contains(user_error_text([&] { read_task_values(file); }), "'places'"));
+    values = two_token_answers(64, 8);
+    values.answers[7] = 3;
+    write_task_values(file, values);
+    CHECK(contains(user_error_text([&] { read_task_values(file); }), "'answers'"));
   }
   SECTION("another number of examples than another run's") {
     TaskValues fewer = two_token_answers(64, 5);
     fewer.offsets.resize(6);
     fewer.correct.resize(10);
     fewer.nats.resize(10);
+    fewer.answers.resize(10);
     const RunRecord other = store_task_run(folder / "other", "none", 0, 1, {fewer});
     CHECK(contains(user_error_text([&] { compare_runs({run, other}); }), "scored 10"));
   }

@@ -13,6 +13,8 @@ inline TaskValues task_values(const std::string& task, int64_t length, std::vect
   values.nats.assign(correct.size(), 0.5f);
   values.correct = std::move(correct);
   values.offsets = std::move(offsets);
+  values.example_tokens.assign(static_cast<size_t>(values.examples()) * 3, 4);
+  values.answers.assign(values.nats.size(), 2);
   return values;
 }
 
