@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace lengthwise {
@@ -18,6 +17,9 @@ struct GridOptions {
   /// Options as the runs have them besides: "position.alibi.bias_max=12", or several with ':'
   /// between. A scheme that does not read one is left out of it.
   std::vector<std::string> alternatives;
+  /// What is changed after training, in the same form, and measured besides: "model.window=64". A
+  /// run that cannot take a change, or does not read it, is not measured with it.
+  std::vector<std::string> changes;
   std::string folder = "runs/experiment";
   std::string results;
   std::vector<std::string> published;
@@ -37,10 +39,8 @@ struct GridRun {
 /// Seeds vary slowest, so that the first whole comparison is there as early as can be.
 std::vector<GridRun> grid_runs(const GridOptions& options);
 
-/// "position.alibi.bias_max" and "12", of each option of an alternative; UserError where it is no
-/// such text, or names what no alternative may: the grid's own axes, and what is not [model],
-/// [position] or [training].
-std::vector<std::pair<std::string, std::string>> options_of(const std::string& alternative);
+/// The command line's words for an alternative or a change: "--model.window=64".
+std::vector<std::string> option_words(const std::string& options);
 
 /// "alibi-L64-seed1", "alibi-position.alibi.bias_max=12-L64-seed1"
 std::string run_name(const GridRun& run);

@@ -15,10 +15,9 @@ Metadata model_metadata(const Config& config, const Dataset& dataset) {
   return metadata;
 }
 
-namespace {
-
-/// A change that nothing reads would stand in the table under a name that says it acted.
-void refuse_changes_without_effect(const Config& trained, const Config& measured) {
+void check_changes(const Config& trained, const Config& measured) {
+  check_test_time_scheme(trained.position.scheme, measured.position.scheme);
+  // A change that nothing reads would stand in the table under a name that says it acted.
   const SchemeEntry& scheme = scheme_entry(measured.position.scheme);
   const auto before = option_texts(trained, {"position"});
   const auto after = option_texts(measured, {"position"});
@@ -31,8 +30,6 @@ void refuse_changes_without_effect(const Config& trained, const Config& measured
         name, after[i].second, scheme.name);
   }
 }
-
-}  // namespace
 
 Transformer load_model(const fs::path& checkpoint, const Config& trained, const Config& measured,
                        const Dataset& dataset) {
@@ -47,8 +44,7 @@ Transformer load_model(const fs::path& checkpoint, const Config& trained, const 
     fail("{}: is of another model: its {} is {}, here it is {}", checkpoint.string(),
          wanted[i].first, stored, wanted[i].second);
   }
-  check_test_time_scheme(trained.position.scheme, measured.position.scheme);
-  refuse_changes_without_effect(trained, measured);
+  check_changes(trained, measured);
   const std::string vocabulary_size = std::to_string(dataset.vocabulary_size);
   if (file.metadata("vocabulary_size") != vocabulary_size) {
     fail("{}: is of another vocabulary: of {} tokens, not {}", checkpoint.string(),

@@ -16,6 +16,10 @@ Metadata model_metadata(const Config& config, const Dataset& dataset);
 Transformer load_model(const fs::path& checkpoint, const Config& trained, const Config& measured,
                        const Dataset& dataset);
 
+/// UserError where weights trained under one scheme have no meaning under the other, or where the
+/// scheme that is measured does not read an option that is changed.
+void check_changes(const Config& trained, const Config& measured);
+
 /// What `measured` changes of `trained`, with its draws of positions where there are several:
 /// "position.scheme=none model.window=64"; empty: nothing.
 std::string variant_of(const Config& trained, const Config& measured);

@@ -10,6 +10,7 @@
 #include "base/options.h"
 #include "base/text.h"
 #include "experiment/child_process.h"
+#include "experiment/model_files.h"
 #include "experiment/run_folder.h"
 
 namespace lengthwise {
@@ -31,22 +32,48 @@ std::string last_line(const fs::path& path) {
   return text.substr(begin == std::string::npos ? 0 : begin + 1, end - (begin + 1) + 1);
 }
 
-std::vector<std::string> alternative_words(const GridRun& run) {
-  std::vector<std::string> words;
-  for (const auto& [option, value] : options_of(run.alternative)) {
-    words.push_back("--" + option + "=" + value);
+/// The config with these options otherwise; `list` is the option that named them.
+Config with_options(Config config, const std::string& list, const std::string& text) {
+  OptionSet options;
+  config.declare(options);
+  try {
+    options.read_command_line(option_words(text));
+  } catch (const UserError& error) {
+    fail("{}: '{}': {}", list, text, error.what());
   }
-  return words;
+  return config;
+}
+
+/// Why the run cannot be measured with this change; empty: it can.
+std::string reason_against(const Config& trained, const std::string& change) {
+  const Config changed = with_options(trained, "experiment.changes", change);
+  try {
+    check_changes(trained, changed);
+  } catch (const UserError& error) {
+    return error.what();
+  }
+  changed.validate();
+  return variant_of(trained, changed).empty() ? "it is as it was trained" : "";
+}
+
+std::vector<std::string> changes_of(const Config& config, const GridRun& run) {
+  const Config trained = run_config(config, run);
+  std::vector<std::string> changes;
+  for (const std::string& change : config.grid.changes) {
+    if (reason_against(trained, change).empty()) changes.push_back(change);
+  }
+  return changes;
 }
 
 class Job {
  public:
   Job(const Config& config, const GridRun& run, const std::vector<std::string>& arguments)
-      : config_(config), arguments_(arguments) {
+      : config_(config), arguments_(arguments), changes_(changes_of(config, run)) {
     progress_.name = run_name(run);
     progress_.folder = fs::path(config.grid.folder) / progress_.name;
-    progress_.steps = config.training.steps;
-    progress_.lengths = static_cast<int64_t>(config.evaluation.lengths.size());
+    progress_.steps = run_config(config, run).training.steps;
+    progress_.lengths =
+        static_cast<int64_t>(config.evaluation.lengths.size() * (1 + changes_.size()));
     log_ = fs::path(config.grid.folder) / "logs" / (progress_.name + ".txt");
     for (const auto& [option, value] : std::initializer_list<std::pair<const char*, std::string>>{
              {"position.scheme", run.scheme},
@@ -55,7 +82,7 @@ class Job {
              {"run.folder", progress_.folder.string()}}) {
       own_options_.push_back(std::string("--") + option + "=" + value);
     }
-    for (const std::string& word : alternative_words(run)) own_options_.push_back(word);
+    for (const std::string& word : option_words(run.alternative)) own_options_.push_back(word);
   }
 
   const GridProgress& progress() const { return progress_; }
@@ -87,7 +114,9 @@ class Job {
           *status < 128 ? last_line(log_)
                         : fmt::format("ended by signal {}; see {}", *status - 128, log_.string());
     } else if (progress_.state == State::training) {
-      start_step("evaluate", evaluation_arguments(), State::evaluating);
+      start_step("evaluate", evaluation_arguments(""), State::evaluating);
+    } else if (next_change_ < changes_.size()) {
+      start_step("evaluate", evaluation_arguments(changes_[next_change_++]), State::evaluating);
     } else {
       progress_.state = State::done;
     }
@@ -116,8 +145,9 @@ class Job {
 
  private:
   /// Evaluation takes the run's own config and, over it, what this experiment asks now.
-  std::vector<std::string> evaluation_arguments() const {
+  std::vector<std::string> evaluation_arguments(const std::string& change) const {
     std::vector<std::string> arguments{progress_.folder.string()};
+    for (const std::string& word : option_words(change)) arguments.push_back(word);
     for (const auto& [name, text] : option_texts(config_, {"evaluation"})) {
       arguments.push_back("--" + name + "=" + text);
     }
@@ -137,6 +167,8 @@ class Job {
   const Config& config_;
   const std::vector<std::string>& arguments_;
   std::vector<std::string> own_options_;
+  std::vector<std::string> changes_;
+  size_t next_change_ = 0;
   fs::path log_;
   GridProgress progress_;
   std::unique_ptr<ChildProcess> child_;
@@ -156,19 +188,21 @@ Config run_config(const Config& config, const GridRun& run) {
   one.position.scheme = run.scheme;
   one.model.train_length = run.train_length;
   one.training.seed = run.seed;
-  OptionSet options;
-  one.declare(options);
-  try {
-    options.read_command_line(alternative_words(run));
-  } catch (const UserError& error) {
-    fail("experiment.alternatives: '{}': {}", run.alternative, error.what());
-  }
-  return one;
+  return with_options(one, "experiment.alternatives", run.alternative);
 }
 
 void validate_grid(const Config& config) {
   config.grid.validate();
-  for (const GridRun& run : grid_runs(config.grid)) run_config(config, run).validate();
+  const std::vector<GridRun> runs = grid_runs(config.grid);
+  for (const GridRun& run : runs) run_config(config, run).validate();
+  for (const std::string& change : config.grid.changes) {
+    std::string reason;
+    const bool taken = std::ranges::any_of(runs, [&](const GridRun& run) {
+      reason = reason_against(run_config(config, run), change);
+      return reason.empty();
+    });
+    if (!taken) fail("experiment.changes: '{}': no run can take it: {}", change, reason);
+  }
 }
 
 double GridProgress::fraction() const {

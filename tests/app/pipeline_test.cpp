@@ -347,6 +347,25 @@ TEST_CASE("The alternatives of an experiment are rows of their own, named by the
   CHECK(contains(two, "\nrotary (position.rotary.base=50) "));
 }
 
+TEST_CASE("An experiment measures what its runs can take after training", "[app]") {
+  const Workspace work;
+  const Words experiment = {"experiment",
+                            "tiny.ini",
+                            "--experiment.schemes=rotary alibi",
+                            "--experiment.train_lengths=16",
+                            "--experiment.seeds=1",
+                            "--experiment.changes=position.scheme=rotary_ntk model.window=9",
+                            "--experiment.folder=grid"};
+  const std::string table = work.must_run(experiment).output;
+  CHECK(contains(table, "\nrotary with position.scheme=rotary_ntk "));
+  CHECK(contains(table, "\nrotary with model.window=9 "));
+  CHECK(contains(table, "\nalibi with model.window=9 "));
+  CHECK_FALSE(contains(table, "alibi with position"));
+  const std::string lines = file_text(work / "grid/rotary-L16-seed1/evaluation.jsonl");
+  work.must_run(experiment);
+  CHECK(file_text(work / "grid/rotary-L16-seed1/evaluation.jsonl") == lines);
+}
+
 TEST_CASE("Every config and experiment that comes with the program is valid", "[app]") {
   const Workspace work;
   int checked = 0;

@@ -65,6 +65,22 @@ TEST_CASE("An alternative that no run could have is refused", "[experiment]") {
   CHECK(contains(refusal_of("position.t5_bias.buckets=8"), "read by none of experiment.schemes"));
 }
 
+TEST_CASE("A change that no run can take is refused with the reason", "[experiment]") {
+  const auto refusal_of = [](const std::string& change) {
+    Config config = small_config();
+    config.grid.changes = {change};
+    return user_error_text([&] { validate_grid(config); });
+  };
+  CHECK(refusal_of("model.window=8:model.sinks=2").empty());
+  CHECK(refusal_of("position.scheme=rotary_ntk").empty());  // by rotary, not by alibi
+  CHECK(contains(refusal_of("training.steps=7"), "'training.steps' cannot be one"));
+  CHECK(contains(refusal_of("model.window"), "'model.window' is no OPTION=VALUE"));
+  CHECK(contains(refusal_of("position.scheme=kerple_log"), "cannot be measured under kerple_log"));
+  CHECK(contains(refusal_of("position.t5_bias.buckets=8"), "does not read it"));
+  CHECK(contains(refusal_of("model.window=0"), "it is as it was trained"));
+  CHECK(contains(refusal_of("model.window=few"), "experiment.changes: 'model.window=few': "));
+}
+
 TEST_CASE("A grid without a value on an axis is refused, the option named", "[experiment]") {
   CHECK(refusal(two_by_two_by_two()).empty());
   GridOptions options = two_by_two_by_two();
