@@ -3,9 +3,9 @@
 #include <fmt/ranges.h>
 
 #include "base/error.h"
-#include "report/published.h"
-#include "report/task_accuracy.h"
-#include "report/token_statistics.h"
+#include "report/comparison/published.h"
+#include "report/comparison/task_accuracy.h"
+#include "report/comparison/token_statistics.h"
 
 namespace lengthwise {
 namespace {

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "experiment/config.h"
-#include "report/comparison.h"
+#include "report/comparison/comparison.h"
 
 namespace lengthwise {
 

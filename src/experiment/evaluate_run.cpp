@@ -13,7 +13,7 @@
 #include "experiment/measurable.h"
 #include "experiment/model_files.h"
 #include "experiment/run_folder.h"
-#include "report/split_tokens.h"
+#include "report/records/split_tokens.h"
 
 namespace lengthwise {
 namespace {

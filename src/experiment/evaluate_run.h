@@ -4,7 +4,7 @@
 
 #include "data/dataset.h"
 #include "experiment/config.h"
-#include "report/records.h"
+#include "report/records/records.h"
 
 namespace lengthwise {
 

@@ -132,7 +132,8 @@ std::vector<GridRun> grid_runs(const GridOptions& options) {
 
 std::string run_name(const GridRun& run) {
   std::string alternative = run.alternative.empty() ? "" : "-" + run.alternative;
-  std::ranges::replace(alternative, '/', '_');
+  std::ranges::replace(alternative, '/', '_');  // a folder's name, on any system
+  std::ranges::replace(alternative, ':', '+');
   return fmt::format("{}{}-L{}-seed{}", run.scheme, alternative, run.train_length, run.seed);
 }
 

@@ -5,7 +5,7 @@
 #include "data/dataset.h"
 #include "experiment/config.h"
 #include "model/transformer.h"
-#include "report/records.h"
+#include "report/records/records.h"
 
 namespace lengthwise {
 

@@ -2,7 +2,7 @@
 
 #include "evaluation/measure_examples.h"
 #include "experiment/measurable.h"
-#include "report/task_values.h"
+#include "report/records/task_values.h"
 
 namespace lengthwise {
 namespace {

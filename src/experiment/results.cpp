@@ -6,14 +6,14 @@
 #include <set>
 
 #include "experiment/provenance.h"
-#include "report/comparison_page.h"
-#include "report/curve.h"
-#include "report/latex_table.h"
-#include "report/published.h"
-#include "report/run_values.h"
-#include "report/statistics_table.h"
-#include "report/table.h"
-#include "report/task_table.h"
+#include "report/comparison/published.h"
+#include "report/figures/curve.h"
+#include "report/page/comparison_page.h"
+#include "report/records/run_values.h"
+#include "report/tables/latex_table.h"
+#include "report/tables/statistics_table.h"
+#include "report/tables/table.h"
+#include "report/tables/task_table.h"
 
 namespace lengthwise {
 namespace {

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "evaluation/options.h"
-#include "report/comparison.h"
+#include "report/comparison/comparison.h"
 
 namespace lengthwise {
 

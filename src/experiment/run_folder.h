@@ -5,7 +5,7 @@
 
 #include "base/files.h"
 #include "experiment/config.h"
-#include "report/records.h"
+#include "report/records/records.h"
 #include "training/progress.h"
 
 namespace lengthwise {

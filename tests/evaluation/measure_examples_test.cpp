@@ -3,7 +3,7 @@
 #include <numeric>
 
 #include "position/options.h"
-#include "report/task_accuracy.h"
+#include "report/comparison/task_accuracy.h"
 #include "report/task_runs.h"
 #include "temporary_folder.h"
 #include "test.h"

@@ -48,9 +48,9 @@ TEST_CASE("An alternative is trained besides, by the schemes that read it", "[ex
   std::vector<std::string> names;
   for (const GridRun& run : grid_runs(options)) names.push_back(run_name(run));
   CHECK(names == std::vector<std::string>{
-                     "rotary-L64-seed1", "rotary-model.heads=8:training.steps=7-L64-seed1",
+                     "rotary-L64-seed1", "rotary-model.heads=8+training.steps=7-L64-seed1",
                      "alibi-L64-seed1", "alibi-position.alibi.bias_max=12-L64-seed1",
-                     "alibi-model.heads=8:training.steps=7-L64-seed1"});
+                     "alibi-model.heads=8+training.steps=7-L64-seed1"});
 }
 
 TEST_CASE("An alternative that no run could have is refused", "[experiment]") {

@@ -5,8 +5,8 @@
 #include <cmath>
 #include <limits>
 
-#include "report/comparison_page.h"
 #include "report/failing_and_holding.h"
+#include "report/page/comparison_page.h"
 
 using namespace lengthwise;
 

@@ -4,7 +4,7 @@
 #include <map>
 #include <string>
 
-#include "report/records.h"
+#include "report/records/records.h"
 
 namespace lengthwise {
 

@@ -8,8 +8,8 @@
 
 #include "data/dataset.h"
 #include "data/ideal_reader.h"
-#include "report/records.h"
-#include "report/split_tokens.h"
+#include "report/records/records.h"
+#include "report/records/split_tokens.h"
 #include "temporary_folder.h"
 
 namespace lengthwise {

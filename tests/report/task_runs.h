@@ -1,7 +1,7 @@
 #pragma once
 
-#include "report/records.h"
-#include "report/task_values.h"
+#include "report/records/records.h"
+#include "report/records/task_values.h"
 
 namespace lengthwise {
 

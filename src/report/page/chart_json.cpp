@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "report/svg_legend.h"
+#include "report/figures/svg_legend.h"
 
 namespace lengthwise {
 namespace {

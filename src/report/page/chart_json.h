@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "report/chart.h"
+#include "report/figures/chart.h"
 
 namespace lengthwise {
 

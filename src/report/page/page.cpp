@@ -4,11 +4,11 @@
 
 #include <map>
 
-#include "report/markup.h"
-#include "report/page/assets.h"
+#include "report/assets/assets.h"
+#include "report/figures/markup.h"
+#include "report/figures/svg_heat_map.h"
+#include "report/figures/svg_line_chart.h"
 #include "report/page/chart_json.h"
-#include "report/svg_heat_map.h"
-#include "report/svg_line_chart.h"
 
 namespace lengthwise {
 namespace {

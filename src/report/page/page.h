@@ -5,7 +5,7 @@
 #include <variant>
 #include <vector>
 
-#include "report/chart.h"
+#include "report/figures/chart.h"
 
 namespace lengthwise {
 

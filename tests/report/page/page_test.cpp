@@ -4,10 +4,10 @@
 #include <nlohmann/json.hpp>
 #include <regex>
 
-#include "report/comparison_page.h"
 #include "report/contains_text.h"
 #include "report/failing_and_holding.h"
 #include "report/page/chart_json.h"
+#include "report/page/comparison_page.h"
 #include "test.h"
 
 using namespace lengthwise;

@@ -1,0 +1,371 @@
+#include "report/comparison/comparison.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <numbers>
+#include <numeric>
+#include <set>
+#include <tuple>
+
+#include "base/error.h"
+#include "data/task.h"
+#include "report/records/run_options.h"
+
+namespace lengthwise {
+namespace {
+
+constexpr double kTolerance = 1e-6;  // between two computations of the same exact reader
+
+Measurement measurement_of(const EvaluationRecord& record) {
+  return {record.split,
+          record.protocol,
+          record.documents,
+          record.first_token,
+          record.stride_is_length ? 0 : record.stride,
+          record.window_targets == record.stride ? 0 : record.window_targets};
+}
+
+double mean(const std::vector<double>& values) {
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+std::vector<double> perplexities(const Cell& cell) {
+  std::vector<double> values;
+  for (const double nats : cell.nats_per_token) values.push_back(std::exp(nats));
+  return values;
+}
+
+std::string name_of(const RunRecord& run) {
+  return run.folder.string();
+}
+
+/// Keeps the evaluations of the measurement that is compared and returns it.
+Measurement select(std::vector<RunRecord>& runs, const std::optional<Measurement>& only) {
+  for (const RunRecord& run : runs) {
+    if (!run.evaluations.empty()) continue;
+    fail("{}: no evaluation yet; run `lengthwise evaluate {}` first",
+         (run.folder / "evaluation.jsonl").string(), name_of(run));
+  }
+  const std::vector<Measurement> found = measurements(runs);
+  if (!only && found.size() > 1) {
+    fail("compare: the runs hold two measurements, which do not compare: {}; and {}: choose one",
+         describe(found[0]), describe(found[1]));
+  }
+  const Measurement chosen = only.value_or(found.front());
+  if (std::ranges::find(found, chosen) == found.end()) {
+    fail("compare: no run was measured on the {}; there is: {}", describe(chosen),
+         describe(found.front()));
+  }
+  for (RunRecord& run : runs) {
+    std::erase_if(run.evaluations,
+                  [&](const EvaluationRecord& e) { return measurement_of(e) != chosen; });
+  }
+  return chosen;
+}
+
+/// UserError unless all runs were trained and measured on one corpus.
+void check_corpus(const std::vector<RunRecord>& runs) {
+  const RunRecord& first = runs.front();
+  const auto check = [&](const RunRecord& run, const std::string& hash, std::string_view verb) {
+    if (hash == first.corpus_hash) return;
+    fail("{} was trained on {} ({:.12}), {} was {} on {} ({:.12}): compare runs of one corpus",
+         name_of(first), first.corpus, first.corpus_hash, name_of(run), verb, run.corpus, hash);
+  };
+  for (const RunRecord& run : runs) {
+    check(run, run.corpus_hash, "trained");
+    for (const EvaluationRecord& e : run.evaluations) check(run, e.corpus_hash, "measured");
+  }
+}
+
+/// UserError unless every measurement of the comparison scored the same tokens; of a task, which
+/// has examples of its own at each length, every one of that length.
+void check_scored_tokens(const std::vector<RunRecord>& runs) {
+  std::map<int64_t, std::pair<const RunRecord*, const EvaluationRecord*>> firsts;
+  for (const RunRecord& run : runs) {
+    for (const EvaluationRecord& e : run.evaluations) {
+      if (e.beyond_max_length) continue;
+      auto& [first_run, first] = firsts[e.protocol == kTaskProtocol ? e.length : 0];
+      if (first == nullptr) {
+        first_run = &run;
+        first = &e;
+      } else if (e.tokens != first->tokens || e.scored_positions != first->scored_positions) {
+        fail(
+            "{} at length {} scored {} tokens, {} at length {} scored {} that are not the same: "
+            "evaluate both on the same tokens",
+            name_of(*first_run), first->length, first->tokens, name_of(run), e.length, e.tokens);
+      }
+    }
+  }
+}
+
+/// UserError where a run was trained on after some of its evaluations.
+void check_checkpoints(const std::vector<RunRecord>& runs) {
+  for (const RunRecord& run : runs) {
+    const EvaluationRecord* first = nullptr;
+    for (const EvaluationRecord& e : run.evaluations) {
+      if (e.beyond_max_length) continue;
+      if (first == nullptr) first = &e;
+      if (e.checkpoint == first->checkpoint) continue;
+      fail("{}: lengths {} and {} were measured on different checkpoints; evaluate again",
+           name_of(run), first->length, e.length);
+    }
+  }
+}
+
+/// A run as it was measured one way: runs with several variants stand once for each.
+struct Measured {
+  RunRecord run;
+  std::string settings, variant;
+
+  auto row() const { return std::tie(run.scheme, run.train_length, settings, variant); }
+};
+
+std::vector<Measured> by_row(const std::vector<RunRecord>& runs) {
+  std::vector<Measured> all;
+  const std::vector<std::string> settings = settings_of(runs);
+  for (size_t i = 0; i < runs.size(); ++i) {
+    std::set<std::string> variants;
+    for (const EvaluationRecord& e : runs[i].evaluations) variants.insert(e.variant);
+    for (const std::string& variant : variants) {
+      all.push_back({runs[i], settings[i], variant});
+      std::erase_if(all.back().run.evaluations,
+                    [&](const EvaluationRecord& e) { return e.variant != variant; });
+    }
+  }
+  std::ranges::stable_sort(all, [](const Measured& a, const Measured& b) {
+    return std::tuple(a.run.scheme_order, a.row(), a.run.seed) <
+           std::tuple(b.run.scheme_order, b.row(), b.run.seed);
+  });
+  return all;
+}
+
+/// UserError unless two runs of one row differ by their seed alone.
+void check_seeds(const RunRecord& a, const RunRecord& b) {
+  const auto refuse = [&](std::string_view what) {
+    fail("{} and {} are both {} at train_length {} and {}", name_of(a), name_of(b), a.scheme,
+         a.train_length, what);
+  };
+  if (a.seed == b.seed) refuse(fmt::format("both seed {}: give one of them", a.seed));
+  if (a.steps != b.steps) {
+    refuse(
+        fmt::format("differ in steps ({} and {}): they are no seeds of one run", a.steps, b.steps));
+  }
+  if (a.parameters != b.parameters) {
+    refuse(fmt::format("differ in parameters ({} and {}): they are no seeds of one run",
+                       a.parameters, b.parameters));
+  }
+}
+
+void add_to_cell(Cell& cell, const RunRecord& run, const EvaluationRecord& record) {
+  if (record.beyond_max_length) {
+    cell.beyond_max_length = record.beyond_max_length;
+    return;
+  }
+  cell.nats_per_token.push_back(*record.nats_per_token);
+  cell.files.push_back(run.folder / record.file);
+  const auto seeds = static_cast<double>(cell.nats_per_token.size());
+  cell.tokens_per_second += (record.tokens_per_second - cell.tokens_per_second) / seeds;
+  cell.peak_memory_mib = std::max(cell.peak_memory_mib, record.peak_memory_mib);
+}
+
+size_t column_of(const Comparison& comparison, int64_t length) {
+  const auto at = std::ranges::lower_bound(comparison.eval_lengths, length);
+  return static_cast<size_t>(at - comparison.eval_lengths.begin());
+}
+
+void add_ideal(Comparison& comparison, const RunRecord& run, const EvaluationRecord& record) {
+  if (!record.ideal_nats_per_token) return;
+  auto& ideal = comparison.ideal_nats[column_of(comparison, record.length)];
+  if (!ideal) ideal = record.ideal_nats_per_token;
+  if (std::abs(*ideal - *record.ideal_nats_per_token) > kTolerance * *ideal) {
+    fail(
+        "{}: at length {} its ideal reader has {:.9g} nats a token, other runs have {:.9g}; "
+        "evaluate again",
+        name_of(run), record.length, *record.ideal_nats_per_token, *ideal);
+  }
+}
+
+/// Of a row's runs, one after another.
+std::optional<TrainingCost> with_run(std::optional<TrainingCost> cost, const RunRecord& run,
+                                     int64_t runs) {
+  if (!cost || !run.train_tokens_per_second || !run.train_peak_memory_mib) return std::nullopt;
+  cost->tokens_per_second +=
+      (*run.train_tokens_per_second - cost->tokens_per_second) / static_cast<double>(runs);
+  cost->peak_memory_mib = std::max(cost->peak_memory_mib, *run.train_peak_memory_mib);
+  return cost;
+}
+
+void add_runs(Comparison& comparison, const std::vector<RunRecord>& runs) {
+  const std::vector<Measured> all = by_row(runs);
+  const Measured* before = nullptr;
+  for (const Measured& measured : all) {
+    const RunRecord& run = measured.run;
+    if (before == nullptr || before->row() != measured.row()) {
+      comparison.rows.push_back({run.scheme, measured.settings, measured.variant, run.scheme_order,
+                                 run.train_length, 0, TrainingCost{},
+                                 std::vector<Cell>(comparison.eval_lengths.size())});
+    } else {
+      check_seeds(before->run, run);
+    }
+    before = &measured;
+    Row& row = comparison.rows.back();
+    ++row.seeds;
+    row.training = with_run(row.training, run, row.seeds);
+    for (const EvaluationRecord& record : run.evaluations) {
+      add_to_cell(row.cells[column_of(comparison, record.length)], run, record);
+      add_ideal(comparison, run, record);
+      if (!record.beyond_max_length) comparison.tokens = record.tokens;
+    }
+  }
+}
+
+void add_notes(Comparison& comparison, const std::vector<RunRecord>& runs) {
+  for (const RunRecord& run : runs) {
+    if (!run.finished) comparison.notes.push_back(name_of(run) + ": its training is not finished");
+  }
+  for (const Row& row : comparison.rows) {
+    for (size_t column = 0; column < row.cells.size(); ++column) {
+      const auto measured = static_cast<int64_t>(row.cells[column].nats_per_token.size());
+      if (measured == 0 || measured == row.seeds) continue;
+      comparison.notes.push_back(fmt::format(
+          "{} at train_length {}, eval_length {}: measured for {} of {} seeds", row.label(),
+          row.train_length, comparison.eval_lengths[column], measured, row.seeds));
+    }
+  }
+}
+
+}  // namespace
+
+std::string Row::label() const {
+  const std::string trained = settings.empty() ? scheme : fmt::format("{} ({})", scheme, settings);
+  return variant.empty() ? trained : fmt::format("{} with {}", trained, variant);
+}
+
+std::string describe(const Measurement& measurement) {
+  const std::string stride = measurement.stride == 0 ? "stride = eval_length"
+                                                     : fmt::format("stride {}", measurement.stride);
+  const std::string scored =
+      measurement.window_targets == 0 ? "" : fmt::format(" scoring {}", measurement.window_targets);
+  return fmt::format("{} split, {} windows, {}{}, documents {}, first token {}", measurement.split,
+                     measurement.protocol, stride, scored, measurement.documents,
+                     measurement.first_token);
+}
+
+std::vector<Measurement> measurements(const std::vector<RunRecord>& runs) {
+  std::set<Measurement> found;
+  for (const RunRecord& run : runs) {
+    for (const EvaluationRecord& record : run.evaluations) found.insert(measurement_of(record));
+  }
+  return {found.begin(), found.end()};
+}
+
+bool Cell::tied_with_best() const {
+  return behind_best && behind_best->interval && !distinguishable_from_best();
+}
+
+double Cell::mean_nats_per_token() const {
+  return mean(nats_per_token);
+}
+
+double Cell::mean_perplexity() const {
+  return mean(perplexities(*this));
+}
+
+std::optional<double> Cell::perplexity_deviation() const {
+  if (nats_per_token.size() < 2) return std::nullopt;
+  const double centre = mean_perplexity();
+  double squares = 0;
+  for (const double value : perplexities(*this)) squares += (value - centre) * (value - centre);
+  return std::sqrt(squares / static_cast<double>(nats_per_token.size() - 1));
+}
+
+double Cell::least_perplexity() const {
+  return std::exp(std::ranges::min(nats_per_token));
+}
+
+double Cell::greatest_perplexity() const {
+  return std::exp(std::ranges::max(nats_per_token));
+}
+
+std::string Comparison::label(const Row& row) const {
+  const bool several = std::ranges::any_of(
+      rows, [&](const Row& other) { return other.train_length != rows.front().train_length; });
+  return several ? fmt::format("{}, train {}", row.label(), row.train_length) : row.label();
+}
+
+bool Comparison::has_ideal() const {
+  return std::ranges::any_of(ideal_nats, [](const auto& nats) { return nats.has_value(); });
+}
+
+bool Comparison::has_training() const {
+  return std::ranges::any_of(rows, [](const Row& row) { return row.training.has_value(); });
+}
+
+bool Comparison::is_task() const {
+  return measurement.protocol == kTaskProtocol;
+}
+
+std::optional<double> Comparison::bits_per_byte(const Cell& cell) const {
+  if (!cell.measured() || bytes == 0) return std::nullopt;
+  return cell.mean_nats_per_token() * static_cast<double>(tokens) / std::numbers::ln2 /
+         static_cast<double>(bytes);
+}
+
+std::optional<double> Comparison::perplexity_per_word(const Cell& cell) const {
+  if (!cell.measured() || words == 0) return std::nullopt;
+  return std::exp(cell.mean_nats_per_token() * static_cast<double>(tokens) /
+                  static_cast<double>(words));
+}
+
+void mark_best(Comparison& comparison,
+               const std::function<std::optional<double>(const Cell&)>& score,
+               const std::function<std::string(const Cell&)>& print) {
+  for (size_t column = 0; column < comparison.eval_lengths.size(); ++column) {
+    std::vector<Cell*> cells;
+    for (Row& row : comparison.rows) {
+      row.cells[column].best = false;
+      if (score(row.cells[column])) cells.push_back(&row.cells[column]);
+    }
+    if (cells.size() < 2) continue;
+    const Cell* lowest =
+        *std::ranges::min_element(cells, {}, [&](const Cell* cell) { return *score(*cell); });
+    const std::string printed = print(*lowest);
+    for (Cell* cell : cells) cell->best = print(*cell) == printed;
+  }
+}
+
+Comparison compare_runs(std::vector<RunRecord> runs, std::optional<Measurement> only) {
+  if (runs.empty()) fail("compare: no run folder was given");
+  std::ranges::stable_sort(runs, [](const RunRecord& a, const RunRecord& b) {
+    return std::tie(a.scheme_order, a.scheme, a.train_length, a.seed) <
+           std::tie(b.scheme_order, b.scheme, b.train_length, b.seed);
+  });
+
+  Comparison comparison;
+  comparison.measurement = select(runs, only);
+  check_corpus(runs);
+  check_checkpoints(runs);
+  check_scored_tokens(runs);
+
+  std::set<int64_t> lengths;
+  for (const RunRecord& run : runs) {
+    for (const EvaluationRecord& record : run.evaluations) lengths.insert(record.length);
+  }
+  comparison.corpus = runs.front().corpus;
+  comparison.eval_lengths.assign(lengths.begin(), lengths.end());
+  comparison.ideal_nats.resize(lengths.size());
+  add_runs(comparison, runs);
+  mark_best(
+      comparison,
+      [](const Cell& cell) {
+        return cell.measured() ? std::optional(cell.mean_perplexity()) : std::nullopt;
+      },
+      [](const Cell& cell) { return format_perplexity(cell.mean_perplexity()); });
+  add_notes(comparison, runs);
+  return comparison;
+}
+
+}  // namespace lengthwise

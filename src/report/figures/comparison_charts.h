@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+
+#include "report/comparison/comparison.h"
+#include "report/figures/chart.h"
+
+namespace lengthwise {
+
+/// The exact reader's line in every figure.
+inline constexpr const char* kIdealLabel = "ideal reader (exact)";
+inline constexpr Look kIdealLook = {Look::kInk, Look::kNoMarker, 1};
+
+/// Perplexity against eval_length, both logarithmic; as further views nats per token and, where
+/// there is an exact ideal reader, the gap to it. A series a row of the table, in its order, the
+/// band its 95 % interval, or without one from the lowest to the highest seed, and the ideal
+/// reader; the train lengths as vertical marks. Shown are perplexities up to four times what is
+/// usual at the train length (the median over rows), so that one failing scheme does not flatten
+/// all others; the notes say which leave the plot, and which schemes have a limit.
+LineChart perplexity_chart(const Comparison& comparison);
+
+/// The share of a task's examples answered right against eval_length, the band its 95 % interval,
+/// and as a second view that of answer tokens. After add_task_accuracy.
+LineChart accuracy_chart(const Comparison& comparison);
+
+/// Evaluation speed, and as a second view peak memory, against eval_length.
+LineChart cost_chart(const Comparison& comparison);
+
+/// A scheme's look (chart.h); rows of one scheme differ by train length and variant.
+Look series_look(const Comparison& comparison, const Row& row);
+
+}  // namespace lengthwise

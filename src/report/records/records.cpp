@@ -1,0 +1,331 @@
+#include "report/records/records.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <numbers>
+#include <utility>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "data/task.h"
+#include "report/records/json_lines.h"
+#include "report/records/run_options.h"
+#include "report/records/task_values.h"
+#include "report/records/token_values.h"
+
+namespace lengthwise {
+namespace {
+
+using Json = nlohmann::ordered_json;  // keys stay in the order a reader expects
+
+constexpr double kTolerance = 1e-6;  // relative: what summing in another order can do, and no more
+
+/// The fields of a JSON object; every complaint names where the object stands and the key.
+class Fields {
+ public:
+  Fields(std::string_view json, std::string origin)
+      : origin_(std::move(origin)), object_(Json::parse(json, nullptr, false)) {
+    if (!object_.is_object()) fail("{}: is broken: no JSON object", origin_);
+  }
+
+  std::string text(const char* key) const {
+    if (!at(key).is_string()) fail("{}: '{}' is no text", origin_, key);
+    return at(key).get<std::string>();
+  }
+  int64_t whole(const char* key) const {
+    if (!at(key).is_number_integer()) fail("{}: '{}' is no whole number", origin_, key);
+    return at(key).get<int64_t>();
+  }
+  double real(const char* key) const {
+    if (!at(key).is_number()) fail("{}: '{}' is no number", origin_, key);
+    return at(key).get<double>();
+  }
+  bool truth(const char* key) const {
+    if (!at(key).is_boolean()) fail("{}: '{}' is neither true nor false", origin_, key);
+    return at(key).get<bool>();
+  }
+  /// Keys that may be null or absent.
+  std::optional<std::string> optional_text(const char* key) const {
+    return has(key) ? std::optional(text(key)) : std::nullopt;
+  }
+  std::optional<int64_t> optional_whole(const char* key) const {
+    return has(key) ? std::optional(whole(key)) : std::nullopt;
+  }
+  std::optional<double> optional_real(const char* key) const {
+    return has(key) ? std::optional(real(key)) : std::nullopt;
+  }
+
+ private:
+  bool has(const char* key) const { return object_.contains(key) && !object_[key].is_null(); }
+  const Json& at(const char* key) const {
+    if (!object_.contains(key)) fail("{}: lacks '{}'", origin_, key);
+    return object_[key];
+  }
+
+  std::string origin_;
+  Json object_;
+};
+
+template <class Value>
+Json or_null(const std::optional<Value>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+std::string dumped(const Json& json, int indent) {
+  // A host name may be no UTF-8; a run must not die of it.
+  return json.dump(indent, ' ', false, Json::error_handler_t::replace);
+}
+
+auto key_of(const EvaluationRecord& record) {
+  return std::tie(record.split, record.protocol, record.documents, record.first_token,
+                  record.length, record.stride, record.window_targets, record.variant);
+}
+
+void check_mean(const fs::path& file, const char* key, double stored, double line) {
+  if (std::abs(stored - line) <= kTolerance * std::abs(line)) return;
+  fail("{}: its values give {} {:.9g}, its line in evaluation.jsonl says {:.9g}; evaluate again",
+       file.string(), key, stored, line);
+}
+
+template <class Value>
+void check_same(const fs::path& file, const char* key, const Value& stored, const Value& line) {
+  if (stored == line) return;
+  fail("{}: its {} is {}, its line in evaluation.jsonl says {}; evaluate again", file.string(), key,
+       stored, line);
+}
+
+/// Puts what the stored answers give in place of the line's, once they agree.
+void believe_answers(EvaluationRecord& record, const fs::path& folder) {
+  const fs::path file = folder / record.file;
+  const TaskValues values = read_task_values(file);
+  const auto check = [&](const char* key, const auto& stored, const auto& line) {
+    check_same(file, key, stored, line);
+  };
+  check("split", values.header.split, record.split);
+  check("length", values.header.length, record.length);
+  check("variant", values.header.variant, record.variant);
+  check("corpus_hash", values.header.corpus_hash, record.corpus_hash);
+  check("number of examples", values.examples(), record.windows);
+  check("number of tokens", values.tokens(), record.tokens);
+  check_mean(file, "nats_per_token", values.nats_per_token(), *record.nats_per_token);
+  check_mean(file, "accuracy", values.accuracy(), *record.accuracy);
+  check_mean(file, "token_accuracy", values.token_accuracy(), *record.token_accuracy);
+  record.nats_per_token = values.nats_per_token();
+  record.accuracy = values.accuracy();
+  record.token_accuracy = values.token_accuracy();
+  record.corpus = values.header.corpus;
+  record.scored_positions = sha256(std::as_bytes(std::span(values.offsets)));
+}
+
+/// Puts the mean of the stored values in place of the line's, once they agree.
+void believe_values(EvaluationRecord& record, const fs::path& folder) {
+  const fs::path file = folder / record.file;
+  const TokenValues values = read_token_values(file);
+  const auto check = [&](const char* key, const auto& stored, const auto& line) {
+    check_same(file, key, stored, line);
+  };
+  check("split", values.split, record.split);
+  check("protocol", values.protocol, record.protocol);
+  check("documents", values.documents, record.documents);
+  check("first_token", values.first_token, record.first_token);
+  check("length", values.layout.length, record.length);
+  check("stride", values.layout.stride, record.stride);
+  check("window_targets", values.layout.window_targets, record.window_targets);
+  check("skipped_targets", values.layout.skipped, record.skipped_targets);
+  check("variant", values.variant, record.variant);
+  check("corpus_hash", values.corpus_hash, record.corpus_hash);
+  check("number of tokens", values.tokens, record.tokens);
+  check_mean(file, "nats_per_token", values.nats_per_token, *record.nats_per_token);
+  record.nats_per_token = values.nats_per_token;
+  record.corpus = values.corpus;
+  record.scored_positions = values.scored_positions;
+}
+
+}  // namespace
+
+std::optional<double> EvaluationRecord::perplexity() const {
+  return nats_per_token ? std::optional(std::exp(*nats_per_token)) : std::nullopt;
+}
+
+std::optional<double> EvaluationRecord::bits_per_byte() const {
+  if (!nats_per_token || bytes == 0) return std::nullopt;
+  const double nats = *nats_per_token * static_cast<double>(tokens);
+  return nats / std::numbers::ln2 / static_cast<double>(bytes);
+}
+
+std::string to_json(const RunRecord& run) {
+  const Json json = {{"program", run.program},
+                     {"version", run.version},
+                     {"commit", run.commit},
+                     {"libtorch", run.libtorch},
+                     {"machine", run.machine},
+                     {"threads", run.threads},
+                     {"scheme", run.scheme},
+                     {"scheme_order", run.scheme_order},
+                     {"scheme_summary", run.scheme_summary},
+                     {"corpus", run.corpus},
+                     {"corpus_hash", run.corpus_hash},
+                     {"vocabulary_size", run.vocabulary_size},
+                     {"parameters", run.parameters},
+                     {"train_length", run.train_length},
+                     {"seed", run.seed},
+                     {"steps", run.steps},
+                     {"started", run.started},
+                     {"finished", or_null(run.finished)},
+                     {"train_seconds", or_null(run.train_seconds)},
+                     {"train_tokens_per_second", or_null(run.train_tokens_per_second)},
+                     {"train_peak_memory_mib", or_null(run.train_peak_memory_mib)}};
+  return dumped(json, 2);
+}
+
+std::string to_json(const EvaluationRecord& record) {
+  Json json = {{"split", record.split},
+               {"protocol", record.protocol},
+               {"documents", record.documents},
+               {"first_token", record.first_token},
+               {"length", record.length},
+               {"stride", record.stride},
+               {"stride_is_length", record.stride_is_length},
+               {"window_targets", record.window_targets},
+               {"skipped_targets", record.skipped_targets}};
+  if (!record.variant.empty()) json["variant"] = record.variant;
+  if (record.beyond_max_length) json["beyond_max_length"] = *record.beyond_max_length;
+  json.update({{"windows", record.windows},
+               {"tokens", record.tokens},
+               {"mean_context", record.mean_context},
+               {"nats_per_token", or_null(record.nats_per_token)},
+               {"perplexity", or_null(record.perplexity())},
+               {"bytes", record.bytes},
+               {"words", record.words},
+               {"bits_per_byte", or_null(record.bits_per_byte())},
+               {"ideal_nats_per_token", or_null(record.ideal_nats_per_token)}});
+  if (record.accuracy) {
+    json["accuracy"] = *record.accuracy;
+    json["token_accuracy"] = or_null(record.token_accuracy);
+  }
+  json.update({{"seconds", record.seconds},
+               {"tokens_per_second", record.tokens_per_second},
+               {"peak_memory_mib", record.peak_memory_mib},
+               {"file", record.file},
+               {"checkpoint", record.checkpoint},
+               {"corpus_hash", record.corpus_hash}});
+  return dumped(json, -1);
+}
+
+RunRecord parse_run(std::string_view json, const std::string& origin) {
+  const Fields fields(json, origin);
+  RunRecord run;
+  run.program = fields.text("program");
+  run.version = fields.text("version");
+  run.commit = fields.text("commit");
+  run.libtorch = fields.text("libtorch");
+  run.machine = fields.text("machine");
+  run.threads = fields.whole("threads");
+  run.scheme = fields.text("scheme");
+  run.scheme_order = fields.whole("scheme_order");
+  run.scheme_summary = fields.text("scheme_summary");
+  run.corpus = fields.text("corpus");
+  run.corpus_hash = fields.text("corpus_hash");
+  run.vocabulary_size = fields.whole("vocabulary_size");
+  run.parameters = fields.whole("parameters");
+  run.train_length = fields.whole("train_length");
+  run.seed = fields.whole("seed");
+  run.steps = fields.whole("steps");
+  run.started = fields.text("started");
+  run.finished = fields.optional_text("finished");
+  run.train_seconds = fields.optional_real("train_seconds");
+  run.train_tokens_per_second = fields.optional_real("train_tokens_per_second");
+  run.train_peak_memory_mib = fields.optional_real("train_peak_memory_mib");
+  if (run.train_length < 1) fail("{}: 'train_length' is {}; at least 1", origin, run.train_length);
+  if (run.scheme_order < 0) fail("{}: 'scheme_order' is {}; at least 0", origin, run.scheme_order);
+  return run;
+}
+
+EvaluationRecord parse_evaluation(std::string_view json, const std::string& origin) {
+  const Fields fields(json, origin);
+  EvaluationRecord record;
+  record.split = fields.text("split");
+  record.protocol = fields.text("protocol");
+  if (!fields.optional_text("first_token")) {
+    fail("{}: was measured by an older version; remove the file and evaluate again", origin);
+  }
+  record.documents = fields.text("documents");
+  record.first_token = fields.text("first_token");
+  record.length = fields.whole("length");
+  record.stride = fields.whole("stride");
+  record.stride_is_length = fields.truth("stride_is_length");
+  record.window_targets = fields.whole("window_targets");
+  record.skipped_targets = fields.whole("skipped_targets");
+  record.variant = fields.optional_text("variant").value_or("");
+  record.corpus_hash = fields.text("corpus_hash");
+  record.checkpoint = fields.optional_text("checkpoint").value_or("");
+  record.beyond_max_length = fields.optional_whole("beyond_max_length");
+  if (record.length < 1) fail("{}: 'length' is {}; at least 1", origin, record.length);
+  if (record.beyond_max_length) return record;
+  record.windows = fields.whole("windows");
+  record.tokens = fields.whole("tokens");
+  record.mean_context = fields.real("mean_context");
+  record.nats_per_token = fields.real("nats_per_token");
+  record.bytes = fields.whole("bytes");
+  record.words = fields.whole("words");
+  record.ideal_nats_per_token = fields.optional_real("ideal_nats_per_token");
+  if (record.protocol == kTaskProtocol) {
+    record.accuracy = fields.real("accuracy");
+    record.token_accuracy = fields.real("token_accuracy");
+  }
+  record.seconds = fields.real("seconds");
+  record.tokens_per_second = fields.real("tokens_per_second");
+  record.peak_memory_mib = fields.real("peak_memory_mib");
+  record.file = fields.text("file");
+  return record;
+}
+
+void append_evaluation(const fs::path& folder, const EvaluationRecord& record) {
+  const fs::path path = folder / "evaluation.jsonl";
+  if (fs::exists(path)) {
+    std::string text = read_file(path);
+    if (!text.empty() && text.back() != '\n') {
+      text.resize(end_of_whole_lines(text));
+      if (!text.empty() && text.back() != '\n') text += '\n';
+      write_file(path, text);
+    }
+  }
+  append_line(path, to_json(record));
+}
+
+std::vector<EvaluationRecord> read_evaluations(const fs::path& folder) {
+  std::vector<EvaluationRecord> records;
+  for (const JsonLine& line : read_json_lines(folder / "evaluation.jsonl")) {
+    EvaluationRecord record = parse_evaluation(line.text, line.origin);
+    const auto earlier = std::ranges::find_if(
+        records, [&](const EvaluationRecord& known) { return key_of(known) == key_of(record); });
+    if (earlier == records.end()) {
+      records.push_back(std::move(record));
+    } else {
+      *earlier = std::move(record);
+    }
+  }
+  return records;
+}
+
+RunRecord read_run(const fs::path& folder) {
+  const fs::path path = folder / "run.json";
+  RunRecord run = parse_run(read_file(path), path.string());
+  run.folder = folder;
+  run.options = read_run_options(folder);
+  run.evaluations = read_evaluations(folder);
+  for (EvaluationRecord& record : run.evaluations) {
+    if (record.beyond_max_length) continue;
+    if (record.protocol == kTaskProtocol) {
+      believe_answers(record, folder);
+    } else {
+      believe_values(record, folder);
+    }
+  }
+  return run;
+}
+
+}  // namespace lengthwise

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+
+#include "report/comparison/comparison.h"
+
+namespace lengthwise {
+
+/// The table of perplexities (report/tables/table.h), then, where the corpus has an exact reader,
+/// the gaps to it, then which rows are not told from the best.
+std::string terminal_report(const Comparison& comparison);
+
+/// What stands below a table of perplexities: which rows are not told from the best, the gaps, and
+/// the breakdowns at the longest length.
+std::string markdown_statistics(const Comparison& comparison);
+
+/// A line a pair of rows and length: the paired difference of their nats a token and its interval.
+std::string differences_csv(const Comparison& comparison);
+/// A line a cell: GapToIdeal with its intervals. The heading alone where there is no exact reader.
+std::string gaps_csv(const Comparison& comparison);
+/// A line a cell and kind of token, of every breakdown; the exact reader is a row of its own.
+std::string breakdowns_csv(const Comparison& comparison);
+
+}  // namespace lengthwise

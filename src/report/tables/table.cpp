@@ -1,0 +1,208 @@
+#include "report/tables/table.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace lengthwise {
+namespace {
+
+/// The deviation with as many decimals as its mean.
+std::string format_deviation(double deviation, double mean) {
+  const std::string printed = format_perplexity(mean);
+  if (printed.find('e') != std::string::npos || !std::isfinite(deviation)) {
+    return fmt::format("{:.1e}", deviation);
+  }
+  const size_t point = printed.find('.');
+  const size_t decimals = point == std::string::npos ? 0 : printed.size() - point - 1;
+  return fmt::format("{:.{}f}", deviation, decimals);
+}
+
+/// Half of the interval, the wider half; without an interval what there is of the seeds' spread.
+std::optional<double> spread_of(const Cell& cell) {
+  if (!cell.perplexity_interval) return cell.perplexity_deviation();
+  const double mean = cell.mean_perplexity();
+  return std::max(mean - cell.perplexity_interval->lo, cell.perplexity_interval->hi - mean);
+}
+
+std::string cell_text(const Cell& cell, const Marks& marks) {
+  if (!cell.measured()) {
+    return cell.beyond_max_length ? fmt::format("–{}", marks.otherwise) : std::string();
+  }
+  std::string text = format_perplexity(cell.mean_perplexity());
+  if (const auto spread = spread_of(cell)) {
+    text += " ± " + format_deviation(*spread, cell.mean_perplexity());
+  }
+  if (cell.best) return fmt::format("{}{}{}", marks.before, text, marks.after);
+  return text + std::string(cell.tied_with_best() ? kTied : marks.otherwise);
+}
+
+TextGrid grid_of(const Comparison& comparison, const Marks& marks) {
+  const std::string otherwise(marks.otherwise);
+  TextGrid grid = rows_without_lengths(comparison);
+  const size_t before = grid[0].size();
+  for (const int64_t length : comparison.eval_lengths) {
+    grid[0].push_back(fmt::format("{}{}", length, otherwise));
+  }
+  for (size_t i = 0; i < comparison.rows.size(); ++i) {
+    for (const Cell& cell : comparison.rows[i].cells) {
+      grid[i + 1].push_back(cell_text(cell, marks));
+    }
+  }
+  if (comparison.has_ideal()) {
+    grid.push_back({"ideal reader"});
+    grid.back().resize(before);
+    for (const auto& nats : comparison.ideal_nats) {
+      grid.back().push_back(nats ? format_perplexity(std::exp(*nats)) + otherwise : "");
+    }
+  }
+  return grid;
+}
+
+std::string number(std::optional<double> value) {
+  return value ? fmt::format("{}", *value) : std::string();
+}
+
+std::string number(const std::optional<Interval>& interval, double Interval::*bound) {
+  return interval ? fmt::format("{}", (*interval).*bound) : std::string();
+}
+
+std::vector<std::string> csv_row(const Comparison& comparison, const Row& row, size_t column) {
+  const Cell& cell = row.cells[column];
+  const Measurement& measurement = comparison.measurement;
+  const int64_t length = comparison.eval_lengths[column];
+  std::vector<std::string> fields{
+      row.label(),
+      fmt::format("{}", row.train_length),
+      fmt::format("{}", length),
+      measurement.split,
+      measurement.protocol,
+      fmt::format("{}", measurement.stride == 0 ? length : measurement.stride),
+      fmt::format("{}", cell.nats_per_token.size())};
+  if (cell.measured()) {
+    fields.insert(fields.end(),
+                  {number(cell.mean_perplexity()), number(cell.perplexity_deviation()),
+                   number(cell.mean_nats_per_token()), fmt::format("{}", comparison.tokens),
+                   number(comparison.ideal_nats[column]), number(cell.tokens_per_second),
+                   number(cell.peak_memory_mib)});
+  } else {
+    fields.resize(fields.size() + 7);
+  }
+  const bool beyond = cell.beyond_max_length && !cell.measured();
+  fields.insert(
+      fields.end(),
+      {cell.best               ? "best"
+       : cell.tied_with_best() ? "not distinguishable"
+                               : "",
+       beyond ? fmt::format("{}", *cell.beyond_max_length) : "", comparison.corpus,
+       measurement.documents, measurement.first_token,
+       number(cell.perplexity_interval, &Interval::lo),
+       number(cell.perplexity_interval, &Interval::hi), number(cell.nats_interval, &Interval::lo),
+       number(cell.nats_interval, &Interval::hi), number(comparison.bits_per_byte(cell)),
+       number(comparison.perplexity_per_word(cell)),
+       row.training ? number(row.training->tokens_per_second) : "",
+       row.training ? number(row.training->peak_memory_mib) : ""});
+  return fields;
+}
+
+}  // namespace
+
+std::string title_line(const Comparison& comparison) {
+  return fmt::format("perplexity on {}: {}, {} tokens scored at every length", comparison.corpus,
+                     describe(comparison.measurement), format_count(comparison.tokens));
+}
+
+std::string terminal_table(const Comparison& comparison) {
+  return terminal_text({title_line(comparison), grid_of(comparison, kTerminalMarks),
+                        table_explanations(comparison, "*")},
+                       comparison);
+}
+
+std::string markdown_table(const Comparison& comparison) {
+  return markdown_text({title_line(comparison), grid_of(comparison, kMarkdownMarks),
+                        table_explanations(comparison, "Bold")},
+                       comparison);
+}
+
+std::string csv_table(const Comparison& comparison) {
+  TextGrid grid{{"scheme",
+                 "train_length",
+                 "eval_length",
+                 "split",
+                 "protocol",
+                 "stride",
+                 "seeds",
+                 "perplexity",
+                 "perplexity_std",
+                 "nats_per_token",
+                 "tokens",
+                 "ideal_nats_per_token",
+                 "tokens_per_second",
+                 "peak_memory_mib",
+                 "best",
+                 "beyond_max_length",
+                 "corpus",
+                 "documents",
+                 "first_token",
+                 "perplexity_lo",
+                 "perplexity_hi",
+                 "nats_per_token_lo",
+                 "nats_per_token_hi",
+                 "bits_per_byte",
+                 "perplexity_per_word",
+                 "train_tokens_per_second",
+                 "train_peak_memory_mib"}};
+  for (const Row& row : comparison.rows) {
+    for (size_t column = 0; column < row.cells.size(); ++column) {
+      const Cell& cell = row.cells[column];
+      if (cell.measured() || cell.beyond_max_length) {
+        grid.push_back(csv_row(comparison, row, column));
+      }
+    }
+  }
+  return csv_lines(grid);
+}
+
+std::vector<std::vector<TableCell>> table_cells(const Comparison& comparison) {
+  return marked_cells(grid_of(comparison, kNoMarks), comparison);
+}
+
+std::vector<std::string> table_explanations(const Comparison& comparison,
+                                            std::string_view best_mark) {
+  bool best = false, tied = false, several = false, one = false, interval = false, limit = false;
+  for (const Row& row : comparison.rows) {
+    for (const Cell& cell : row.cells) {
+      best = best || cell.best;
+      tied = tied || (cell.tied_with_best() && !cell.best);
+      several = several || cell.nats_per_token.size() > 1;
+      one = one || cell.nats_per_token.size() == 1;
+      interval = interval || cell.perplexity_interval;
+      limit = limit || (cell.beyond_max_length && !cell.measured());
+    }
+  }
+  std::vector<std::string> lines{"Columns: eval_length in tokens."};
+  if (best) lines.push_back(fmt::format("{}: the lowest of its column.", best_mark));
+  if (tied) {
+    lines.push_back(tie_explanation("lowest"));
+  }
+  if (interval) {
+    lines.push_back(fmt::format(
+        "±: 95 % interval by resampling {}{}; differences between rows, on the same tokens, are "
+        "known better.{}",
+        comparison.blocks, several ? " and seeds" : "",
+        one ? " Of a single seed it says how the tokens scatter, not how another seed would."
+            : ""));
+  } else if (several) {
+    lines.push_back("Mean over seeds ± sample standard deviation.");
+  }
+  if (!interval && !comparison.blocks.empty()) lines.push_back(comparison.blocks + ".");
+  if (limit) lines.push_back("–: beyond the scheme's limit.");
+  if (comparison.has_training()) lines.emplace_back(kTrainingExplanation);
+  if (comparison.has_ideal()) {
+    lines.push_back("ideal reader: the exact Bayes-optimal predictor, given the same windows.");
+  }
+  return lines;
+}
+
+}  // namespace lengthwise
