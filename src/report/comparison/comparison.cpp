@@ -332,8 +332,9 @@ void mark_best(Comparison& comparison,
     if (cells.size() < 2) continue;
     const Cell* lowest =
         *std::ranges::min_element(cells, {}, [&](const Cell* cell) { return *score(*cell); });
-    const std::string printed = print(*lowest);
-    for (Cell* cell : cells) cell->best = print(*cell) == printed;
+    const auto is_lowest = [&](const Cell* cell) { return print(*cell) == print(*lowest); };
+    if (std::ranges::all_of(cells, is_lowest)) continue;
+    for (Cell* cell : cells) cell->best = is_lowest(cell);
   }
 }
 

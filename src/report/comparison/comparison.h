@@ -180,7 +180,7 @@ struct Comparison {
 };
 
 /// Marks the best of each column anew: those that print as the lowest `score` does. A cell without
-/// a score takes no part, and one alone wins nothing.
+/// a score takes no part, and where all print alike nothing is best.
 void mark_best(Comparison& comparison,
                const std::function<std::optional<double>(const Cell&)>& score,
                const std::function<std::string(const Cell&)>& print);

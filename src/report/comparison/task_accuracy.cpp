@@ -95,6 +95,11 @@ void add_differences(Comparison& comparison, size_t column, const std::vector<An
   for (size_t row = 0; row < answers.size(); ++row) {
     if (!answers[row].empty() && (!best || accuracy(row) > accuracy(*best))) best = row;
   }
+  bool all_alike = true;  // then there is no best to be behind
+  for (size_t row = 0; row < answers.size(); ++row) {
+    all_alike = all_alike && (answers[row].empty() || accuracy(row) == accuracy(*best));
+  }
+  if (all_alike) return;
   for (size_t row = 0; row < answers.size(); ++row) {
     if (answers[row].empty() || row == *best) continue;
     if (answers[row][0].size() != answers[*best][0].size()) continue;  // not the same examples

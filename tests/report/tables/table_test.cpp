@@ -156,10 +156,13 @@ TEST_CASE("Beside the perplexities stand the mean training speed and the largest
   CHECK_THAT(markdown_table(compare_runs(runs)), !contains_text("train tokens/s"));
 }
 
-TEST_CASE("A row alone is not the best of anything", "[report]") {
+TEST_CASE("A row alone, or all that are alike, are not the best of anything", "[report]") {
   const Comparison comparison = compare_runs({sample_run("alibi", 4, 1, {{64, 5}})});
   CHECK_FALSE(comparison.rows[0].cells[0].best);
   CHECK_THAT(terminal_table(comparison), !contains_text("*"));
+  CHECK_THAT(terminal_table(compare_runs(
+                 {sample_run("alibi", 4, 1, {{64, 5}}), sample_run("none", 0, 1, {{64, 5}})})),
+             !contains_text("*"));
 }
 
 TEST_CASE("The ideal reader has a row of its own and is never marked", "[report]") {
