@@ -18,7 +18,8 @@ int run_compare(const Words& arguments) {
   if (!config.grid.results.empty()) {
     Words words{"compare"};
     words.insert(words.end(), arguments.begin(), arguments.end());
-    write_results(config.grid.results, comparison, runs, {"Comparison", command_line(words), ""});
+    const std::string title = config.grid.question.empty() ? "Comparison" : config.grid.question;
+    write_results(config.grid.results, comparison, runs, {title, command_line(words), ""});
     fmt::print("written: {}\n", config.grid.results);
   }
   return 0;
