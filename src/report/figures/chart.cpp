@@ -7,7 +7,7 @@
 namespace lengthwise {
 namespace {
 
-constexpr size_t kColours = 8;  // in page/chart.css
+constexpr size_t kColours = 8;  // in assets/chart.css
 // Each round through the palette begins elsewhere, so that the schemes most often compared (rotary
 // 4, alibi 12, t5_bias 15, kerple_log 16) differ in colour.
 constexpr std::array<size_t, 3> kColourShifts = {0, 7, 5};

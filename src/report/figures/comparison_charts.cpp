@@ -8,6 +8,7 @@
 #include <functional>
 #include <limits>
 #include <set>
+#include <tuple>
 
 #include "report/figures/axis.h"
 
@@ -223,16 +224,17 @@ View gap_view(const Comparison& comparison) {
 }  // namespace
 
 Look series_look(const Comparison& comparison, const Row& row) {
-  const std::set<int64_t> lengths = train_lengths(comparison);
-  // As trained first, whether it was measured or not.
-  std::set<std::pair<std::string, std::string>> variants{{"", ""}};
+  const auto key_of = [](const Row& each) {
+    return std::tuple(each.settings, each.variant, each.train_length);
+  };
+  std::set<std::tuple<std::string, std::string, int64_t>> places;
   for (const Row& other : comparison.rows) {
-    if (other.scheme == row.scheme) variants.emplace(other.settings, other.variant);
+    // As trained first, whether it was measured or not, so that a run keeps its look.
+    places.emplace("", "", other.train_length);
+    if (other.scheme == row.scheme) places.insert(key_of(other));
   }
-  const auto variant = std::distance(variants.begin(), variants.find({row.settings, row.variant}));
-  const auto length = std::distance(lengths.begin(), lengths.find(row.train_length));
-  return scheme_look(row.scheme_order,
-                     static_cast<size_t>(variant) * lengths.size() + static_cast<size_t>(length));
+  const auto place = std::distance(places.begin(), places.find(key_of(row)));
+  return scheme_look(row.scheme_order, static_cast<size_t>(place));
 }
 
 LineChart perplexity_chart(const Comparison& comparison) {

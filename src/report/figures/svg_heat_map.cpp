@@ -50,7 +50,8 @@ struct Layout {
 
 Layout layout_of(const HeatMap& map, bool alone) {
   const auto columns = static_cast<double>(map.column_labels.size());
-  const double left = static_cast<double>(longest(map.row_labels)) * kCharacter + 14;
+  const size_t widest = std::max(longest(map.row_labels), character_count(map.row_axis));
+  const double left = static_cast<double>(widest) * kCharacter + 14;
   const double cell = std::clamp((kMostWidth - left) / columns, kLeastCellWidth, kMostCellWidth);
   const double label = static_cast<double>(longest(map.column_labels)) * kCharacter;
   const bool upright = label + 4 > cell;

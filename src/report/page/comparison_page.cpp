@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "report/comparison/published.h"
 #include "report/comparison/task_accuracy.h"
 #include "report/figures/breakdown_charts.h"
 #include "report/figures/comparison_charts.h"
@@ -14,6 +15,7 @@
 #include "report/figures/training_log.h"
 #include "report/records/run_options.h"
 #include "report/records/run_values.h"
+#include "report/tables/statistics_table.h"
 #include "report/tables/table.h"
 #include "report/tables/task_table.h"
 
@@ -105,6 +107,36 @@ PageTable origin_table(const std::vector<RunRecord>& runs) {
   return table;
 }
 
+PageTable table_of(const TextGrid& grid, const std::string& caption) {
+  PageTable table;
+  table.caption = caption;
+  table.columns = grid.front();
+  for (size_t i = 1; i < grid.size(); ++i) {
+    table.rows.emplace_back();
+    for (const std::string& text : grid[i]) table.rows.back().push_back({text});
+  }
+  return table;
+}
+
+/// What the exact reader's loss says of each row, and what papers print.
+void add_comparisons_beyond(Page& page, const Comparison& comparison) {
+  const auto gaps = gap_grids(comparison);
+  if (!gaps.empty()) {
+    PageSection section{"What is left to the ideal", {}, {}};
+    section.parts.push_back(table_of(gaps[0], "Gap to the ideal by evaluation length (tokens)"));
+    PageTable parts = table_of(gaps[1], "What it is made of at the longest, and what it is worth");
+    parts.notes = gap_explanations();
+    section.parts.push_back(parts);
+    page.sections.push_back(std::move(section));
+  }
+  const TextGrid published = published_grid(comparison);
+  if (!published.empty()) {
+    page.sections.push_back({"Published numbers on the same data",
+                             {table_of(published, "Perplexities that papers print, and ours")},
+                             {}});
+  }
+}
+
 PageSection accuracy_section(const Comparison& comparison) {
   PageSection section{
       "Accuracy by length", {accuracy_chart(comparison), main_table(comparison)}, {}};
@@ -155,6 +187,7 @@ Page comparison_page(const Comparison& comparison, const std::vector<RunRecord>&
     page.sections.push_back(
         {"Perplexity by length", {perplexity_chart(comparison), main_table(comparison)}, {}});
   }
+  add_comparisons_beyond(page, comparison);
   if (!comparison.breakdowns.empty()) {
     PageSection section{"Which tokens", {}, {}};
     for (LineChart& chart : breakdown_charts(comparison)) section.parts.push_back(std::move(chart));

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/text_grid.h"
 #include "report/comparison/published.h"
 #include "report/tables/table.h"
 
@@ -65,22 +64,6 @@ TextGrid memory_grid(const Comparison& comparison, size_t column) {
                     text_of(gap->used, 2), text_of(gap->beyond, 2), memory_text(*gap, length)});
   }
   return grid;
-}
-
-const std::vector<std::string>& gap_explanations() {
-  static const std::vector<std::string> lines{
-      "gap: nats a token above the exact reader on the same windows; order: over the cues, whose "
-      "law "
-      "is the same in every document; memory: over the answers, which only the document's past "
-      "tells.",
-      "used: the loss that longer windows than the train length took off, as a share of what they "
-      "took off the ideal; it counts what any window offers, even to a reader of short memory.",
-      "beyond: from 0, no better than an exact reader that remembers train_length tokens, to 1, "
-      "perfect.",
-      "equivalent memory: tokens that an exact reader would need to remember to have the same "
-      "loss.",
-      "Both of these count plain modelling error as forgetting: they are low figures."};
-  return lines;
 }
 
 /// "64: rotary, learned; 128: rotary"; empty where every row is told from the best.
@@ -164,12 +147,32 @@ std::vector<std::string> bin_fields(const BinMean& bin) {
 
 }  // namespace
 
+std::vector<TextGrid> gap_grids(const Comparison& comparison) {
+  if (!has_gaps(comparison)) return {};
+  return {gap_grid(comparison), memory_grid(comparison, *longest_measured(comparison))};
+}
+
+const std::vector<std::string>& gap_explanations() {
+  static const std::vector<std::string> lines{
+      "gap: nats a token above the exact reader on the same windows; order: over the cues, whose "
+      "law "
+      "is the same in every document; memory: over the answers, which only the document's past "
+      "tells.",
+      "used: the loss that longer windows than the train length took off, as a share of what they "
+      "took off the ideal; it counts what any window offers, even to a reader of short memory.",
+      "beyond: from 0, no better than an exact reader that remembers train_length tokens, to 1, "
+      "perfect.",
+      "equivalent memory: tokens that an exact reader would need to remember to have the same "
+      "loss.",
+      "Both of these count plain modelling error as forgetting: they are low figures."};
+  return lines;
+}
+
 std::string terminal_report(const Comparison& comparison) {
   std::string text = terminal_table(comparison);
-  const auto longest = longest_measured(comparison);
-  if (has_gaps(comparison)) {
-    text += "\n" + terminal_lines(gap_grid(comparison));
-    text += "\n" + terminal_lines(memory_grid(comparison, *longest));
+  const auto gaps = gap_grids(comparison);
+  for (const TextGrid& grid : gaps) text += "\n" + terminal_lines(grid);
+  if (!gaps.empty()) {
     for (const std::string& line : gap_explanations()) text += line + "\n";
   }
   const std::string told = ties_line(comparison);
@@ -182,9 +185,10 @@ std::string markdown_statistics(const Comparison& comparison) {
   std::string text = ties_line(comparison);
   const auto longest = longest_measured(comparison);
   if (!longest) return text;
-  if (has_gaps(comparison)) {
-    text += "\n## What is left to the ideal\n\n" + markdown_lines(gap_grid(comparison));
-    text += "\n" + markdown_lines(memory_grid(comparison, *longest)) + "\n";
+  const auto gaps = gap_grids(comparison);
+  if (!gaps.empty()) {
+    text += "\n## What is left to the ideal\n\n";
+    for (const TextGrid& grid : gaps) text += markdown_lines(grid) + "\n";
     for (const std::string& line : gap_explanations()) text += "- " + line + "\n";
   }
   const TextGrid published = published_grid(comparison);

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
+#include "base/text_grid.h"
 #include "report/comparison/comparison.h"
 
 namespace lengthwise {
@@ -13,6 +15,11 @@ std::string terminal_report(const Comparison& comparison);
 /// What stands below a table of perplexities: which rows are not told from the best, the gaps, and
 /// the breakdowns at the longest length.
 std::string markdown_statistics(const Comparison& comparison);
+
+/// The gaps to the exact reader by length, and at the longest what they are made of; empty where
+/// there is none. Below them stand gap_explanations().
+std::vector<TextGrid> gap_grids(const Comparison& comparison);
+const std::vector<std::string>& gap_explanations();
 
 /// A line a pair of rows and length: the paired difference of their nats a token and its interval.
 std::string differences_csv(const Comparison& comparison);

@@ -86,6 +86,31 @@ TEST_CASE("A scheme keeps its look whoever stands beside it", "[report][chart]")
         perplexities({runs[2]}).views[0].series[0].look);
 }
 
+TEST_CASE("Rows of one scheme differ in look, whatever sets them apart", "[report][chart]") {
+  Comparison comparison;
+  const auto add = [&](std::string settings, std::string variant, int64_t train_length) {
+    Row row;
+    row.scheme = "alibi";
+    row.scheme_order = 12;
+    row.settings = std::move(settings);
+    row.variant = std::move(variant);
+    row.train_length = train_length;
+    comparison.rows.push_back(row);
+  };
+  add("", "", 64);
+  add("model.heads=8", "", 64);
+  add("position.alibi.bias_max=12", "", 64);
+  add("training.batch_windows=2", "", 512);
+  add("", "model.window=64", 64);
+  for (size_t a = 0; a < comparison.rows.size(); ++a) {
+    for (size_t b = 0; b < a; ++b) {
+      INFO(a << " and " << b);
+      CHECK(series_look(comparison, comparison.rows[a]) !=
+            series_look(comparison, comparison.rows[b]));
+    }
+  }
+}
+
 TEST_CASE("A perplexity beyond all numbers is no point, and a note names it", "[report][chart]") {
   auto runs = failing_and_holding(/*ideal=*/false);
   runs[0].evaluations[3].nats_per_token = 1e6;

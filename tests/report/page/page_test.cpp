@@ -92,6 +92,23 @@ TEST_CASE("A comparison's page has its question, table, curves and origin withou
   CHECK_THAT(html, !contains_text("<h2>Training</h2>"));  // these runs have no folder
 }
 
+TEST_CASE("The page says what is left to the ideal and how to read it", "[report][page]") {
+  Comparison comparison = compare_runs(failing_and_holding(true));
+  const auto page_of = [&] {
+    return render_page(comparison_page(comparison, failing_and_holding(true), {}));
+  };
+  CHECK_THAT(page_of(), !contains_text("What is left to the ideal"));
+  GapToIdeal gap;
+  gap.all.value = 0.125;
+  gap.equivalent_memory = Estimate{77, Interval{70, 85}};
+  for (Cell& cell : comparison.rows[2].cells) cell.gap = gap;
+  const std::string page = page_of();
+  CHECK_THAT(page, contains_text("What is left to the ideal"));
+  CHECK_THAT(page, contains_text("0.125"));
+  CHECK_THAT(page, contains_text("77 (70 to 85)"));
+  CHECK_THAT(page, contains_text("they are low figures"));
+}
+
 TEST_CASE("A chart without a point is left out", "[report][page]") {
   LineChart chart = hostile_chart();
   chart.views[0].series[0].y = {std::nan(""), std::nan("")};
