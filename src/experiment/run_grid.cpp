@@ -211,7 +211,8 @@ double GridProgress::fraction() const {
     case State::failed:
       return 1;
     case State::evaluating:
-      return kTrainingShare + (1 - kTrainingShare) * static_cast<double>(lengths_measured) /
+      return kTrainingShare + (1 - kTrainingShare) *
+                                  static_cast<double>(std::min(lengths_measured, lengths)) /
                                   static_cast<double>(std::max<int64_t>(1, lengths));
     default:
       return kTrainingShare * static_cast<double>(step) /

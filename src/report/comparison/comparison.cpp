@@ -123,9 +123,9 @@ struct Measured {
   auto row() const { return std::tie(run.scheme, run.train_length, settings, variant); }
 };
 
-std::vector<Measured> by_row(const std::vector<RunRecord>& runs) {
+std::vector<Measured> by_row(const std::vector<RunRecord>& runs,
+                             const std::vector<std::string>& settings) {
   std::vector<Measured> all;
-  const std::vector<std::string> settings = settings_of(runs);
   for (size_t i = 0; i < runs.size(); ++i) {
     std::set<std::string> variants;
     for (const EvaluationRecord& e : runs[i].evaluations) variants.insert(e.variant);
@@ -142,7 +142,7 @@ std::vector<Measured> by_row(const std::vector<RunRecord>& runs) {
   return all;
 }
 
-/// UserError unless two runs of one row differ by their seed alone.
+/// UserError unless two runs of one scheme, train_length and settings differ by their seed alone.
 void check_seeds(const RunRecord& a, const RunRecord& b) {
   const auto refuse = [&](std::string_view what) {
     fail("{} and {} are both {} at train_length {} and {}", name_of(a), name_of(b), a.scheme,
@@ -156,6 +156,16 @@ void check_seeds(const RunRecord& a, const RunRecord& b) {
   if (a.parameters != b.parameters) {
     refuse(fmt::format("differ in parameters ({} and {}): they are no seeds of one run",
                        a.parameters, b.parameters));
+  }
+}
+
+/// The runs are in the order of their seeds.
+void check_all_seeds(const std::vector<RunRecord>& runs, const std::vector<std::string>& settings) {
+  std::map<std::tuple<std::string, int64_t, std::string>, const RunRecord*> latest;
+  for (size_t i = 0; i < runs.size(); ++i) {
+    const RunRecord*& before = latest[{runs[i].scheme, runs[i].train_length, settings[i]}];
+    if (before != nullptr) check_seeds(*before, runs[i]);
+    before = &runs[i];
   }
 }
 
@@ -198,8 +208,9 @@ std::optional<TrainingCost> with_run(std::optional<TrainingCost> cost, const Run
   return cost;
 }
 
-void add_runs(Comparison& comparison, const std::vector<RunRecord>& runs) {
-  const std::vector<Measured> all = by_row(runs);
+void add_runs(Comparison& comparison, const std::vector<RunRecord>& runs,
+              const std::vector<std::string>& settings) {
+  const std::vector<Measured> all = by_row(runs, settings);
   const Measured* before = nullptr;
   for (const Measured& measured : all) {
     const RunRecord& run = measured.run;
@@ -207,8 +218,6 @@ void add_runs(Comparison& comparison, const std::vector<RunRecord>& runs) {
       comparison.rows.push_back({run.scheme, measured.settings, measured.variant, run.scheme_order,
                                  run.train_length, 0, TrainingCost{},
                                  std::vector<Cell>(comparison.eval_lengths.size())});
-    } else {
-      check_seeds(before->run, run);
     }
     before = &measured;
     Row& row = comparison.rows.back();
@@ -344,6 +353,8 @@ Comparison compare_runs(std::vector<RunRecord> runs, std::optional<Measurement> 
     return std::tie(a.scheme_order, a.scheme, a.train_length, a.seed) <
            std::tie(b.scheme_order, b.scheme, b.train_length, b.seed);
   });
+  const std::vector<std::string> settings = settings_of(runs);
+  check_all_seeds(runs, settings);
 
   Comparison comparison;
   comparison.measurement = select(runs, only);
@@ -358,7 +369,7 @@ Comparison compare_runs(std::vector<RunRecord> runs, std::optional<Measurement> 
   comparison.corpus = runs.front().corpus;
   comparison.eval_lengths.assign(lengths.begin(), lengths.end());
   comparison.ideal_nats.resize(lengths.size());
-  add_runs(comparison, runs);
+  add_runs(comparison, runs, settings);
   mark_best(
       comparison,
       [](const Cell& cell) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numeric>
 
 #include "base/error.h"
@@ -40,6 +41,17 @@ void add_tallies(const TaskValues& values, TaskAccuracy& accuracy) {
 /// Which examples are right, [seeds][examples] of 1 or 0.
 using Answers = std::vector<std::vector<double>>;
 
+/// The draws for a number of examples, made once.
+class Draws {
+ public:
+  const BlockDraws& of(size_t examples) {
+    return known_.try_emplace(examples, examples).first->second;
+  }
+
+ private:
+  std::map<size_t, BlockDraws> known_;
+};
+
 /// An interval over examples, wide enough to hold that by resampling seeds and examples too.
 Interval with_seeds(Interval over_examples, const BlockMean& mean, const BlockDraws& draws) {
   // Not studentised: a resample in which all are right has no error to divide by.
@@ -52,11 +64,11 @@ BlockMean mean_of(const Answers& right, size_t row) {
   return block_mean(right, std::vector<double>(right[0].size(), 1.0), row);
 }
 
-Interval interval_of(const Answers& right, double mean, size_t row) {
+Interval interval_of(const Answers& right, double mean, size_t row, Draws& draws) {
   const size_t examples = right[0].size();
   const Interval interval = wilson_interval(mean, static_cast<double>(examples));
   if (right.size() < 2 || examples < 2) return interval;
-  const Interval wide = with_seeds(interval, mean_of(right, row), BlockDraws(examples));
+  const Interval wide = with_seeds(interval, mean_of(right, row), draws.of(examples));
   return {std::max(0.0, wide.lo), std::min(1.0, wide.hi)};
 }
 
@@ -75,7 +87,7 @@ double correlation(const std::vector<double>& a, const std::vector<double>& b) {
 }
 
 /// By how much one row is above another on the same examples.
-Estimate difference(const Answers& a, size_t row_a, const Answers& b, size_t row_b) {
+Estimate difference(const Answers& a, size_t row_a, const Answers& b, size_t row_b, Draws& draws) {
   const BlockMean mean_a = mean_of(a, row_a), mean_b = mean_of(b, row_b);
   const BlockMean above = mean_a - mean_b;
   const size_t examples = a[0].size();
@@ -83,32 +95,27 @@ Estimate difference(const Answers& a, size_t row_a, const Answers& b, size_t row
       paired_difference_interval(mean_a.value, mean_b.value, correlation(mean_a.sums, mean_b.sums),
                                  static_cast<double>(examples));
   if ((a.size() < 2 && b.size() < 2) || examples < 2) return {above.value, interval};
-  return {above.value, with_seeds(interval, above, BlockDraws(examples))};
+  return {above.value, with_seeds(interval, above, draws.of(examples))};
 }
 
 /// What every other cell of a column is behind the highest.
-void add_differences(Comparison& comparison, size_t column, const std::vector<Answers>& answers) {
+void add_differences(Comparison& comparison, size_t column, const std::vector<Answers>& answers,
+                     Draws& draws) {
+  const auto cell = [&](size_t row) -> Cell& { return comparison.rows[row].cells[column]; };
   std::optional<size_t> best;
-  const auto accuracy = [&](size_t row) {
-    return comparison.rows[row].cells[column].task->accuracy;
-  };
   for (size_t row = 0; row < answers.size(); ++row) {
-    if (!answers[row].empty() && (!best || accuracy(row) > accuracy(*best))) best = row;
+    if (!cell(row).best) continue;
+    if (!best || cell(row).task->accuracy > cell(*best).task->accuracy) best = row;
   }
-  bool all_alike = true;  // then there is no best to be behind
-  for (size_t row = 0; row < answers.size(); ++row) {
-    all_alike = all_alike && (answers[row].empty() || accuracy(row) == accuracy(*best));
-  }
-  if (all_alike) return;
+  if (!best) return;
   for (size_t row = 0; row < answers.size(); ++row) {
     if (answers[row].empty() || row == *best) continue;
     if (answers[row][0].size() != answers[*best][0].size()) continue;  // not the same examples
-    comparison.rows[row].cells[column].behind_best =
-        difference(answers[*best], *best, answers[row], row);
+    cell(row).behind_best = difference(answers[*best], *best, answers[row], row, draws);
   }
 }
 
-TaskAccuracy accuracy_of(const Cell& cell, size_t row, Answers& right) {
+TaskAccuracy accuracy_of(const Cell& cell, size_t row, Answers& right, Draws& draws) {
   TaskAccuracy result;
   const auto seeds = static_cast<double>(cell.files.size());
   for (const fs::path& file : cell.files) {
@@ -123,7 +130,7 @@ TaskAccuracy accuracy_of(const Cell& cell, size_t row, Answers& right) {
     result.token_accuracy += values.token_accuracy() / seeds;
     add_tallies(values, result);
   }
-  result.interval = interval_of(right, result.accuracy, row);
+  result.interval = interval_of(right, result.accuracy, row, draws);
   return result;
 }
 
@@ -147,13 +154,14 @@ Interval paired_difference_interval(double share, double other, double correlati
 }
 
 void add_task_accuracy(Comparison& comparison) {
+  Draws draws;
+  std::vector<std::vector<Answers>> answers;  // [column][row]
   for (size_t column = 0; column < comparison.eval_lengths.size(); ++column) {
-    std::vector<Answers> answers(comparison.rows.size());
+    answers.emplace_back(comparison.rows.size());
     for (size_t row = 0; row < comparison.rows.size(); ++row) {
       Cell& cell = comparison.rows[row].cells[column];
-      if (cell.measured()) cell.task = accuracy_of(cell, row, answers[row]);
+      if (cell.measured()) cell.task = accuracy_of(cell, row, answers[column][row], draws);
     }
-    add_differences(comparison, column, answers);
   }
   mark_best(
       comparison,
@@ -161,6 +169,9 @@ void add_task_accuracy(Comparison& comparison) {
         return cell.task ? std::optional(-cell.task->accuracy) : std::nullopt;
       },
       [](const Cell& cell) { return format_percent(cell.task->accuracy); });
+  for (size_t column = 0; column < answers.size(); ++column) {
+    add_differences(comparison, column, answers[column], draws);
+  }
 }
 
 std::string format_percent(double share) {

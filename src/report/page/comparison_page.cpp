@@ -118,23 +118,18 @@ PageTable table_of(const TextGrid& grid, const std::string& caption) {
   return table;
 }
 
-/// What the exact reader's loss says of each row, and what papers print.
-void add_comparisons_beyond(Page& page, const Comparison& comparison) {
-  const auto gaps = gap_grids(comparison);
-  if (!gaps.empty()) {
-    PageSection section{"What is left to the ideal", {}, {}};
-    section.parts.push_back(table_of(gaps[0], "Gap to the ideal by evaluation length (tokens)"));
-    PageTable parts = table_of(gaps[1], "What it is made of at the longest, and what it is worth");
-    parts.notes = gap_explanations();
-    section.parts.push_back(parts);
-    page.sections.push_back(std::move(section));
-  }
-  const TextGrid published = published_grid(comparison);
-  if (!published.empty()) {
-    page.sections.push_back({"Published numbers on the same data",
-                             {table_of(published, "Perplexities that papers print, and ours")},
-                             {}});
-  }
+PageSection gap_section(const std::vector<TextGrid>& gaps) {
+  PageTable by_length = table_of(gaps[0], "Gap to the ideal by evaluation length (tokens)");
+  PageTable at_longest =
+      table_of(gaps[1], "What it is made of at the longest, and what it is worth");
+  at_longest.notes = gap_explanations();
+  return {"What is left to the ideal", {std::move(by_length), std::move(at_longest)}, {}};
+}
+
+PageSection published_section(const TextGrid& published) {
+  return {"Published numbers on the same data",
+          {table_of(published, "Perplexities that papers print, and ours")},
+          {}};
 }
 
 PageSection accuracy_section(const Comparison& comparison) {
@@ -187,7 +182,12 @@ Page comparison_page(const Comparison& comparison, const std::vector<RunRecord>&
     page.sections.push_back(
         {"Perplexity by length", {perplexity_chart(comparison), main_table(comparison)}, {}});
   }
-  add_comparisons_beyond(page, comparison);
+  if (const auto gaps = gap_grids(comparison); !gaps.empty()) {
+    page.sections.push_back(gap_section(gaps));
+  }
+  if (const TextGrid published = published_grid(comparison); !published.empty()) {
+    page.sections.push_back(published_section(published));
+  }
   if (!comparison.breakdowns.empty()) {
     PageSection section{"Which tokens", {}, {}};
     for (LineChart& chart : breakdown_charts(comparison)) section.parts.push_back(std::move(chart));

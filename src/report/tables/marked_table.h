@@ -33,7 +33,7 @@ TextGrid rows_without_lengths(const Comparison& comparison);
 
 inline constexpr std::string_view kTrainingExplanation =
     "train tokens/s, train MiB: as trained, the mean over runs and the largest peak memory of the "
-    "process; they hang on the machine and on what ran beside.";
+    "process; they depend on the machine and on what ran beside.";
 
 /// A grid of the comparison, whose rows come after the heading and whose eval_lengths are its last
 /// columns, with the best of each column.

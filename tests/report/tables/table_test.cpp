@@ -156,6 +156,14 @@ TEST_CASE("Beside the perplexities stand the mean training speed and the largest
   CHECK_THAT(markdown_table(compare_runs(runs)), !contains_text("train tokens/s"));
 }
 
+TEST_CASE("Two runs of one seed are refused, measured alike or not", "[report]") {
+  const RunRecord one = sample_run("alibi", 4, 1, {{64, 5}});
+  RunRecord other = one;
+  other.folder = "runs/again";
+  for (EvaluationRecord& record : other.evaluations) record.variant = "model.window=8";
+  CHECK_THAT(error_of({one, other}), contains_text("both seed 1"));
+}
+
 TEST_CASE("A row alone, or all that are alike, are not the best of anything", "[report]") {
   const Comparison comparison = compare_runs({sample_run("alibi", 4, 1, {{64, 5}})});
   CHECK_FALSE(comparison.rows[0].cells[0].best);
