@@ -11,6 +11,17 @@
 
 namespace lengthwise {
 
+/// What an option decides, said where it is declared: whoever must know asks the declaration.
+enum class OptionRole {
+  weights,       // the weights that training ends with
+  test_time,     // the weights too, but it may be changed after training
+  tokens,        // which tokens: compared by the hash of what was read, never by names of files
+  measurement,   // what is measured, and how
+  grid,          // which runs an experiment has
+  presentation,  // what is said and shown
+  machine,       // where and how fast: no number hangs on it but times and memory
+};
+
 /// One option: a field of an options struct under the name a user types.
 struct Option {
   std::string name;  // "model.heads"
@@ -18,6 +29,17 @@ struct Option {
   std::string default_text;
   std::function<void(std::string_view text)> assign;  // throws UserError, naming no origin
   std::function<std::string()> text;                  // the value as `assign` reads it
+  OptionRole role = OptionRole::weights;
+  bool names_file = false;  // the value is a path whose content decides, not its name
+
+  Option& as(OptionRole its_role) {
+    role = its_role;
+    return *this;
+  }
+  Option& as_file() {
+    names_file = true;
+    return *this;
+  }
 };
 
 /// What values a field takes; each says in words what would have been right.
@@ -49,16 +71,20 @@ struct OneOf {
 /// A field may be int64_t, double, bool, std::string, or a vector of whole numbers or of words.
 class OptionSet {
  public:
+  /// The role of the options declared from here on; a single one may say another (Option::as).
+  void role(OptionRole role) { role_ = role; }
+
   template <class Field>
-  void add(std::string name, Field& field, std::string help) {
-    add_checked<Field>(std::move(name), field, std::move(help),
-                       [](const Field&) { return std::string(); });
+  Option& add(std::string name, Field& field, std::string help) {
+    return add_checked<Field>(std::move(name), field, std::move(help),
+                              [](const Field&) { return std::string(); });
   }
   /// With what the value (of a list: each value) must satisfy: AtLeast, Between or OneOf.
   template <class Field, class Constraint>
-  void add(std::string name, Field& field, std::string help, Constraint constraint) {
-    add_checked<Field>(std::move(name), field, std::move(help),
-                       [constraint](const Field& value) { return violation(value, constraint); });
+  Option& add(std::string name, Field& field, std::string help, Constraint constraint) {
+    return add_checked<Field>(
+        std::move(name), field, std::move(help),
+        [constraint](const Field& value) { return violation(value, constraint); });
   }
 
   /// Takes the values of a file of sections; unknown, repeated and ill-typed keys are refused with
@@ -79,12 +105,13 @@ class OptionSet {
   std::vector<std::string> names() const;
 
   template <class Field>
-  void add_checked(std::string name, Field& field, std::string help,
-                   std::function<std::string(const Field&)> violation_of);
+  Option& add_checked(std::string name, Field& field, std::string help,
+                      std::function<std::string(const Field&)> violation_of);
 
   template <class Value>
   static std::string violation(const Value& value, const auto& constraint);
 
+  OptionRole role_ = OptionRole::weights;
   std::vector<Option> options_;
 };
 
@@ -129,8 +156,8 @@ std::string OptionSet::violation(const Value& value, const auto& constraint) {
 }
 
 template <class Field>
-void OptionSet::add_checked(std::string name, Field& field, std::string help,
-                            std::function<std::string(const Field&)> violation_of) {
+Option& OptionSet::add_checked(std::string name, Field& field, std::string help,
+                               std::function<std::string(const Field&)> violation_of) {
   options_.push_back({std::move(name), std::move(help), value_text(field),
                       [&field, violation_of](std::string_view text) {
                         Field value{};
@@ -139,7 +166,8 @@ void OptionSet::add_checked(std::string name, Field& field, std::string help,
                           throw_value_error(found);
                         field = std::move(value);
                       },
-                      [&field] { return value_text(field); }});
+                      [&field] { return value_text(field); }, role_});
+  return options_.back();
 }
 
 }  // namespace lengthwise

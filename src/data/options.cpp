@@ -94,6 +94,7 @@ std::string task_names() {
 }  // namespace
 
 void DataOptions::declare(OptionSet& options) {
+  options.role(OptionRole::tokens);
   options.add("data.corpus", corpus, "a built-in corpus, text, or a task", OneOf{corpus_names()});
   options.add("data.task", task, "of data.corpus task: " + task_names());
   options.add("data.train", train,

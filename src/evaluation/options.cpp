@@ -13,6 +13,7 @@ constexpr int64_t kMostExamples = 1'000'000;
 }  // namespace
 
 void EvaluationOptions::declare(OptionSet& options) {
+  options.role(OptionRole::measurement);
   options.add("evaluation.split", split, "the split measured", OneOf{{"test", "valid", "train"}});
   options.add("evaluation.protocol", protocol, "how windows lie over the text",
               OneOf{protocol_names()});
@@ -35,8 +36,10 @@ void EvaluationOptions::declare(OptionSet& options) {
               "score only the first so many targets of the split; 0: all", AtLeast{0});
   options.add("evaluation.examples", examples, "task: examples measured at each length",
               Between<int64_t>{1, kMostExamples});
-  options.add("evaluation.batch_tokens", batch_tokens, "tokens a forward pass, in whole windows",
-              AtLeast{1});
+  options
+      .add("evaluation.batch_tokens", batch_tokens, "tokens a forward pass, in whole windows",
+           AtLeast{1})
+      .as(OptionRole::machine);
   options.add("evaluation.draws", draws,
               "for schemes that draw positions: draws whose nats are averaged, token by token",
               Between<int64_t>{1, 1000});

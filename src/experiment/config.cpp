@@ -10,6 +10,7 @@
 namespace lengthwise {
 
 void RunOptions::declare(OptionSet& options) {
+  options.role(OptionRole::machine);
   options.add("run.folder", folder, "run folder; empty: runs/SCHEME-LTRAIN_LENGTH-seedSEED");
   options.add("run.threads", threads, "threads of LibTorch; small models gain nothing from more",
               AtLeast{1});

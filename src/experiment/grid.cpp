@@ -74,7 +74,9 @@ void check_alternative(const std::string& alternative, const std::vector<std::st
 }  // namespace
 
 void GridOptions::declare(OptionSet& options) {
-  options.add("experiment.question", question, "what the experiment asks, for the report");
+  options.role(OptionRole::grid);
+  options.add("experiment.question", question, "what the experiment asks, for the report")
+      .as(OptionRole::presentation);
   options.add("experiment.schemes", schemes, "positional schemes compared", OneOf{scheme_names()});
   options.add("experiment.train_lengths", train_lengths, "train lengths compared", AtLeast{1});
   options.add("experiment.seeds", seeds, "a run a seed", AtLeast{0});
@@ -84,14 +86,20 @@ void GridOptions::declare(OptionSet& options) {
   options.add("experiment.changes", changes,
               "what is changed after training and measured besides, as 'model.window=64 "
               "position.scheme=rotary_ntk:position.rotary_ntk.factor=16', where a run can take it");
-  options.add("experiment.folder", folder, "where the run folders lie");
-  options.add("experiment.results", results,
-              "where table and curve go; empty: 'comparison' in the experiment's folder");
-  options.add("experiment.published", published,
-              "files of published numbers to stand beside ours where the data are the same, as "
-              "results/published/press2021.csv");
-  options.add("experiment.jobs", jobs, "runs side by side, each with run.threads threads",
-              Between{1, 1024});
+  options.add("experiment.folder", folder, "where the run folders lie").as(OptionRole::machine);
+  options
+      .add("experiment.results", results,
+           "where table and curve go; empty: 'comparison' in the experiment's folder")
+      .as(OptionRole::presentation);
+  options
+      .add("experiment.published", published,
+           "files of published numbers to stand beside ours where the data are the same, as "
+           "results/published/press2021.csv")
+      .as(OptionRole::presentation);
+  options
+      .add("experiment.jobs", jobs, "runs side by side, each with run.threads threads",
+           Between{1, 1024})
+      .as(OptionRole::machine);
 }
 
 void GridOptions::validate() const {

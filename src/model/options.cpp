@@ -12,6 +12,7 @@ constexpr int64_t kWidest = 1 << 20, kDeepest = 10'000;
 }  // namespace
 
 void ModelOptions::declare(OptionSet& options) {
+  options.role(OptionRole::weights);
   options.add("model.width", width, "D, the width of the residual stream",
               Between<int64_t>{1, kWidest});
   options.add("model.layers", layers, "blocks of attention and feed-forward",
@@ -28,11 +29,15 @@ void ModelOptions::declare(OptionSet& options) {
               Between{0.0, 0.99});
   options.add("model.attention_dropout", attention_dropout, "of the attention probabilities",
               Between{0.0, 0.99});
-  options.add("model.window", window,
-              "keys a query sees: itself and window - 1 before it; 0: all. With any scheme",
-              AtLeast{0});
-  options.add("model.sinks", sinks, "first tokens that stay visible beyond the window (2309.17453)",
-              AtLeast{0});
+  options
+      .add("model.window", window,
+           "keys a query sees: itself and window - 1 before it; 0: all. With any scheme",
+           AtLeast{0})
+      .as(OptionRole::test_time);
+  options
+      .add("model.sinks", sinks, "first tokens that stay visible beyond the window (2309.17453)",
+           AtLeast{0})
+      .as(OptionRole::test_time);
   options.add("model.tied_embeddings", tied_embeddings, "one matrix for tokens in and logits out");
   options.add("model.embedding_scale", embedding_scale,
               "token embeddings are multiplied by this before positions are added", AtLeast{0.0});

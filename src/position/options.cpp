@@ -6,6 +6,7 @@
 namespace lengthwise {
 
 void PositionOptions::declare(OptionSet& options) {
+  options.role(OptionRole::test_time);
   options.add("position.scheme", scheme, "positional scheme; `lengthwise schemes` lists them",
               OneOf{scheme_names()});
   sinusoidal.declare(options);

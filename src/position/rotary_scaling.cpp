@@ -236,8 +236,10 @@ std::shared_ptr<PositionScheme> make_rotary_yarn(const PositionOptions& options,
 }
 
 void RotaryLongropeOptions::declare(OptionSet& options) {
-  options.add("position.rotary_longrope.factors", factors,
-              "rotary_longrope: file of the factors, JSON or text, short_factor and long_factor");
+  options
+      .add("position.rotary_longrope.factors", factors,
+           "rotary_longrope: file of the factors, JSON or text, short_factor and long_factor")
+      .as_file();
   declare_factor(options, "rotary_longrope", factor);
   declare_original_length(options, "rotary_longrope", original_length);
   declare_attention_factor(options, "rotary_longrope", attention_factor);

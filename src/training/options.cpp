@@ -14,6 +14,7 @@ constexpr int64_t kMostSteps = 1'000'000'000, kMostWindows = 65'536;
 }  // namespace
 
 void TrainingOptions::declare(OptionSet& options) {
+  options.role(OptionRole::weights);
   options.add("training.seed", seed, "decides the initial weights, the windows drawn and dropout",
               AtLeast{0});
   options.add("training.steps", steps, "updates of the weights", Between<int64_t>{1, kMostSteps});
@@ -40,7 +41,8 @@ void TrainingOptions::declare(OptionSet& options) {
   options.add("training.warmup_steps", warmup_steps, "steps of linear growth from 0", AtLeast{0});
   options.add("training.final_learning_rate", final_learning_rate,
               "cosine: last learning rate as a part of the highest", Between{0.0, 1.0});
-  options.add("training.log_every", log_every, "steps a line of train.jsonl averages", AtLeast{1});
+  options.add("training.log_every", log_every, "steps a line of train.jsonl averages", AtLeast{1})
+      .as(OptionRole::presentation);
   options.add("training.validate_every", validate_every,
               "steps between measurements on the valid split, which choose the best checkpoint; "
               "0: none",
@@ -48,8 +50,10 @@ void TrainingOptions::declare(OptionSet& options) {
   options.add("training.validation_tokens", validation_tokens,
               "tokens of the valid split scored each time; 0: all; of a task 256 examples",
               AtLeast{0});
-  options.add("training.checkpoint_every", checkpoint_every,
-              "steps between the states a killed run goes on from", AtLeast{1});
+  options
+      .add("training.checkpoint_every", checkpoint_every,
+           "steps between the states a killed run goes on from", AtLeast{1})
+      .as(OptionRole::machine);
 }
 
 void TrainingOptions::validate() const {
