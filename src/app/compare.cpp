@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "app/command.h"
 #include "base/error.h"
 #include "experiment/compare_finished.h"
@@ -13,7 +15,13 @@ int run_compare(const Words& arguments) {
   if (folders.empty()) fail("compare: no run folder is named");
   std::vector<RunRecord> runs;
   for (const std::string& folder : folders) runs.push_back(read_run(folder));
-  const Comparison comparison = compare_finished(runs, config);
+  const auto is_given = [&](const std::string& name) {
+    return std::ranges::any_of(arguments, [&](const std::string& word) {
+      return word == "--" + name || word.starts_with("--" + name + "=");
+    });
+  };
+  const Comparison comparison =
+      compare_finished(runs, config, comparison_request(config, is_given));
   fmt::print("{}", terminal_text(comparison));
   if (!config.grid.results.empty()) {
     Words words{"compare"};

@@ -25,7 +25,12 @@ void compare(const Config& config, const std::vector<GridProgress>& progress,
     if (run.state == GridProgress::State::done) runs.push_back(read_run(run.folder));
   }
   if (runs.empty()) return;
-  const Comparison comparison = compare_finished(runs, config);
+  const Comparison comparison =
+      compare_finished(runs, config, comparison_request(config, [](const std::string& name) {
+                         // An experiment shows what it measured. Of a limit beyond the split's size
+                         // the records know nothing.
+                         return name != "evaluation.max_tokens" && name != "evaluation.examples";
+                       }));
   const fs::path folder = config.grid.results.empty() ? fs::path(config.grid.folder) / "comparison"
                                                       : fs::path(config.grid.results);
   write_results(folder, comparison, runs,

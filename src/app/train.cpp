@@ -18,6 +18,10 @@ int run_train(const Words& arguments) {
     case TrainingEnd::already_finished:
       fmt::print("already trained: {}\n", folder.path().string());
       return 0;
+    case TrainingEnd::restored:
+      fmt::print("already trained: {}; its checkpoint, lost or damaged, is written again\n",
+                 folder.path().string());
+      return 0;
     case TrainingEnd::stopped:
       break;
   }

@@ -37,7 +37,7 @@ TokenStream without_last_tokens(const TokenStream& stream) {
 Dataset open_built_in(const BuiltInCorpus& corpus) {
   Dataset dataset;
   dataset.name = corpus.name;
-  dataset.hash = hash_of(built_in_description(corpus));
+  dataset.hash = dataset.training_hash = hash_of(built_in_description(corpus));
   dataset.train = generate_split(corpus, corpus.train);
   dataset.valid = without_last_tokens(generate_split(corpus, corpus.valid));
   dataset.test = without_last_tokens(generate_split(corpus, corpus.test));
@@ -67,7 +67,7 @@ TokenStream open_split(const fs::path& folder, const Manifest& manifest, const P
 Dataset open_task(const Task& task) {
   Dataset dataset;
   dataset.name = task.name;
-  dataset.hash = hash_of(task_description(task));
+  dataset.hash = dataset.training_hash = hash_of(task_description(task));
   dataset.vocabulary_size = task.vocabulary_size;
   dataset.task = &task;
   return dataset;
@@ -88,6 +88,7 @@ Dataset open_text(const DataOptions& options) {
     if (split == nullptr) continue;
     *stream = open_split(folder, manifest, *split, options.documents == "joined");
     decisive += fmt::format("; {} {}", name, split->file.sha256);
+    if (split->name == "train") dataset.training_hash = hash_of(decisive);
   }
   dataset.hash = hash_of(decisive);
   return dataset;

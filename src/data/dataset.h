@@ -19,6 +19,7 @@ using WindowReader = std::function<std::vector<double>(std::span<const int64_t> 
 struct Dataset {
   std::string name;  // as tables show it: "ideal_reader", "wikitext-2-word"
   std::string hash;  // SHA-256 over everything that decides the tokens: equal hash, equal tokens
+  std::string training_hash;  // the same of what training alone reads
   TokenStream train, valid, test;
   int64_t vocabulary_size = 0;
   std::optional<int64_t> start_token;  // stands before a document's first token where there is one

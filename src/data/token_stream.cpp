@@ -139,6 +139,15 @@ void TokenStream::save(const fs::path& path, std::map<std::string, ArrayView> ar
   write_safetensors(path, arrays, metadata);
 }
 
+std::string TokenStream::hash() const {
+  std::vector<uint32_t> words{static_cast<uint32_t>(documents_.size())};
+  for (const Document& document : documents_) {
+    words.push_back(static_cast<uint32_t>(document.size()));
+  }
+  for (int64_t i = 0; i < size(); ++i) words.push_back(static_cast<uint32_t>((*this)[i]));
+  return sha256(std::as_bytes(std::span<const uint32_t>(words)));
+}
+
 TokenStream TokenStream::joined() const {
   TokenStream stream = *this;
   if (documents_.empty()) return stream;

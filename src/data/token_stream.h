@@ -41,6 +41,10 @@ class TokenStream {
   /// The same tokens as one document.
   TokenStream joined() const;
 
+  /// SHA-256 of the tokens and where documents end: equal hash, equal reading, wherever it came
+  /// from.
+  std::string hash() const;
+
   int64_t size() const { return static_cast<int64_t>(wide_.size() + narrow_.size()); }
   int64_t vocabulary_size() const { return vocabulary_size_; }
   const std::vector<Document>& documents() const { return documents_; }

@@ -45,6 +45,10 @@ void EvaluationOptions::declare(OptionSet& options) {
               Between<int64_t>{1, 1000});
   options.add("evaluation.checkpoint", checkpoint, "the weights measured: last or best",
               OneOf{{"last", "best"}});
+  options.add(
+      "evaluation.text", text,
+      "compare: the text whose measurements are shown, by its corpus's name; empty: that of "
+      "training");
 }
 
 void EvaluationOptions::validate() const {

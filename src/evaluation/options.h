@@ -28,6 +28,7 @@ struct EvaluationOptions {
   int64_t batch_tokens = 8192;
   int64_t draws = 1;
   std::string checkpoint = "last";
+  std::string text;  // read by `compare` alone: a corpus's name, or how the hash of its text begins
 
   void declare(OptionSet& options);
   void validate() const;

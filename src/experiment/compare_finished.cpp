@@ -1,8 +1,8 @@
 #include "experiment/compare_finished.h"
 
-#include <fmt/ranges.h>
-
-#include "base/error.h"
+#include "base/options.h"
+#include "data/task.h"
+#include "position/registry.h"
 #include "report/comparison/published.h"
 #include "report/comparison/task_accuracy.h"
 #include "report/comparison/token_statistics.h"
@@ -10,36 +10,50 @@
 namespace lengthwise {
 namespace {
 
-bool is_wanted(const Measurement& measurement, const EvaluationOptions& options) {
-  const int64_t scored =
-      measurement.window_targets == 0 ? measurement.stride : measurement.window_targets;
-  return measurement.split == options.split && measurement.protocol == options.protocol_label() &&
-         (options.stride == 0 || options.stride == measurement.stride) &&
-         (options.last == 0 || options.last == scored) &&
-         (options.first_token == "vocabulary" || options.first_token == measurement.first_token);
+/// The options that make runs different runs, but for those that rows have by themselves.
+std::map<std::string, std::string> settings() {
+  std::map<std::string, std::string> all;
+  Config defaults;
+  OptionSet options;
+  defaults.declare(options);
+  for (const Option& option : options.all()) {
+    const bool decides = option.role == OptionRole::weights || option.role == OptionRole::test_time;
+    if (decides) all[option.name] = option.default_text;
+  }
+  for (const char* row : {"position.scheme", "model.train_length", "training.seed"}) all.erase(row);
+  all["data.documents"] = defaults.data.documents;
+  return all;
 }
 
 }  // namespace
 
-std::optional<Measurement> choose_measurement(const std::vector<RunRecord>& runs,
-                                              const EvaluationOptions& options) {
-  const std::vector<Measurement> all = measurements(runs);
-  if (all.size() <= 1) return std::nullopt;
-  std::vector<std::string> names;
-  std::vector<Measurement> wanted;
-  for (const Measurement& each : all) {
-    names.push_back(describe(each));
-    if (is_wanted(each, options)) wanted.push_back(each);
-  }
-  if (wanted.size() == 1) return wanted.front();
-  fail("compare: {} was measured on the {} split, {} windows{}; choose by --evaluation.*: {}",
-       wanted.empty() ? "nothing" : "more than one thing", options.split, options.protocol_label(),
-       options.stride == 0 ? "" : fmt::format(", stride {}", options.stride),
-       fmt::join(names, "; "));
+ComparisonRequest comparison_request(const Config& config,
+                                     const std::function<bool(const std::string&)>& is_given) {
+  const EvaluationOptions& options = config.evaluation;
+  ComparisonRequest request;
+  const auto choose = [&](const char* name) -> MeasurementChoice& {
+    return is_given(std::string("evaluation.") + name) ? request.wanted : request.usual;
+  };
+  const bool is_task = options.protocol == kTaskProtocol;
+  choose("split").split = options.split;
+  choose(is_given("evaluation.counting") ? "counting" : "protocol").protocol =
+      options.protocol_label();
+  if (options.stride > 0) choose("stride").stride = options.stride;
+  if (options.last > 0) choose("last").window_targets = options.last;
+  if (options.first_token != "vocabulary") choose("first_token").first_token = options.first_token;
+  if (!is_task) choose("max_tokens").max_tokens = options.max_tokens;
+  if (is_task) choose("examples").examples = options.examples;
+  if (is_given("evaluation.checkpoint")) request.wanted.weights = options.checkpoint;
+  if (is_given("evaluation.lengths")) request.wanted.lengths = options.lengths;
+  if (!options.text.empty()) request.wanted.text = options.text;
+  request.settings = settings();
+  request.schemes = scheme_names();
+  return request;
 }
 
-Comparison compare_finished(const std::vector<RunRecord>& runs, const Config& config) {
-  Comparison comparison = compare_runs(runs, choose_measurement(runs, config.evaluation));
+Comparison compare_finished(const std::vector<RunRecord>& runs, const Config& config,
+                            const ComparisonRequest& request) {
+  Comparison comparison = compare_runs(runs, request);
   if (comparison.is_task()) {
     add_task_accuracy(comparison);
     return comparison;

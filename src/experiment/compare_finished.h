@@ -1,6 +1,7 @@
 #pragma once
 
-#include <optional>
+#include <functional>
+#include <string>
 #include <vector>
 
 #include "experiment/config.h"
@@ -8,14 +9,14 @@
 
 namespace lengthwise {
 
-/// The measurement of the runs that [evaluation] names: split, protocol and counting, and of the
-/// stride, the last targets and the first token those that are set. None is named where the runs
-/// hold only one. UserError with all there are where nothing fits, or more than one.
-std::optional<Measurement> choose_measurement(const std::vector<RunRecord>& runs,
-                                              const EvaluationOptions& options);
+/// What [evaluation] says of the measurements to show: the options that `is_given` names, and the
+/// others' defaults as what is usual.
+ComparisonRequest comparison_request(const Config& config,
+                                     const std::function<bool(const std::string&)>& is_given);
 
 /// The runs on the measurement chosen, with all that their stored values say and the published
 /// numbers that [experiment] names.
-Comparison compare_finished(const std::vector<RunRecord>& runs, const Config& config);
+Comparison compare_finished(const std::vector<RunRecord>& runs, const Config& config,
+                            const ComparisonRequest& request);
 
 }  // namespace lengthwise

@@ -63,17 +63,34 @@ std::string config_text(const Config& config, const std::vector<std::string>& se
 }
 
 std::vector<std::pair<std::string, std::string>> option_texts(
-    const Config& config, const std::vector<std::string>& sections) {
+    const Config& config, const std::function<bool(const Option&)>& wanted) {
   Config copy = config;
   OptionSet options;
   copy.declare(options);
   std::vector<std::pair<std::string, std::string>> texts;
   for (const Option& option : options.all()) {
-    const std::string section = option.name.substr(0, option.name.find('.'));
-    if (std::ranges::find(sections, section) == sections.end()) continue;
-    texts.emplace_back(option.name, option.text());
+    if (wanted(option)) texts.emplace_back(option.name, option.text());
   }
   return texts;
+}
+
+bool decides_weights(const Option& option) {
+  return option.role == OptionRole::weights || option.role == OptionRole::test_time;
+}
+
+bool may_change_after_training(const Option& option) {
+  return option.role == OptionRole::test_time;
+}
+
+std::map<std::string, std::string> named_file_hashes(const Config& config) {
+  const auto names_a_file = [](const Option& option) {
+    return decides_weights(option) && option.names_file;
+  };
+  std::map<std::string, std::string> hashes;
+  for (const auto& [name, path] : option_texts(config, names_a_file)) {
+    if (!path.empty()) hashes[name] = sha256_of_file(path);
+  }
+  return hashes;
 }
 
 Config read_config(const fs::path& path) {

@@ -1,9 +1,12 @@
 #pragma once
 
+#include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "base/files.h"
+#include "base/options.h"
 #include "data/options.h"
 #include "evaluation/options.h"
 #include "experiment/grid.h"
@@ -12,8 +15,6 @@
 #include "training/options.h"
 
 namespace lengthwise {
-
-class OptionSet;
 
 /// [run]: where a run lives and what it may use.
 struct RunOptions {
@@ -41,15 +42,21 @@ struct Config {
   fs::path run_folder() const;
 };
 
-/// Sections that decide a run's weights: a run folder belongs to one set of their values.
-inline const std::vector<std::string> kRunSections = {"data", "model", "position", "training"};
-
 /// The resolved text of these sections, or of all.
 std::string config_text(const Config& config, const std::vector<std::string>& sections = {});
 
-/// Option texts by name, of these sections.
+/// Texts by name of the options that `wanted` says.
 std::vector<std::pair<std::string, std::string>> option_texts(
-    const Config& config, const std::vector<std::string>& sections);
+    const Config& config, const std::function<bool(const Option&)>& wanted);
+
+/// Decides the weights, tokens apart: a run folder belongs to one set of their values.
+bool decides_weights(const Option& option);
+/// May be something else in measuring than it was in training.
+bool may_change_after_training(const Option& option);
+
+/// The SHA-256 of what the files hold that options deciding weights name, by option; those that are
+/// empty are left out.
+std::map<std::string, std::string> named_file_hashes(const Config& config);
 
 Config read_config(const fs::path& path);
 

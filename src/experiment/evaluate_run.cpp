@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "data/dataset.h"
 #include "data/reading_order.h"
+#include "data/task.h"
 #include "experiment/measurable.h"
 #include "experiment/model_files.h"
 #include "experiment/run_folder.h"
@@ -18,40 +19,43 @@
 namespace lengthwise {
 namespace {
 
-/// A record with everything that is known before the model runs.
-EvaluationRecord plan_record(const Config& config, const Dataset& dataset, int64_t length,
-                             const std::string& variant, const std::string& checkpoint_hash) {
-  const WindowLayout layout = config.evaluation.layout_at(length);
+/// A record with what all lengths share and is known before the model runs.
+EvaluationRecord plan_record(const Config& config, const Dataset& dataset) {
   EvaluationRecord record;
-  record.variant = variant;
+  record.weights = config.evaluation.checkpoint;
+  record.max_tokens = config.evaluation.max_tokens;
   record.split = config.evaluation.split;
   record.protocol = config.evaluation.protocol_label();
+  record.documents = config.evaluation.counting == "paper" ? "joined" : config.data.documents;
+  record.first_token = resolve_first_token(config.evaluation.first_token, dataset);
+  record.corpus = dataset.name;
+  record.corpus_hash = dataset.hash;
+  return record;
+}
+
+EvaluationRecord at_length(EvaluationRecord record, const Config& config, int64_t length) {
+  const WindowLayout layout = config.evaluation.layout_at(length);
   record.length = length;
   record.stride = layout.stride;
   // Told by what the protocol does at another length, so that none is known by name here.
   record.stride_is_length = config.evaluation.layout_at(length + 1).stride == length + 1;
   record.window_targets = layout.window_targets;
   record.skipped_targets = layout.skipped;
-  record.documents = config.evaluation.counting == "paper" ? "joined" : config.data.documents;
-  record.first_token = resolve_first_token(config.evaluation.first_token, dataset);
-  record.checkpoint = checkpoint_hash;
-  record.corpus = dataset.name;
-  record.corpus_hash = dataset.hash;
   return record;
 }
 
+/// Everything that tells the measurement from others of the same name stands in the last digits.
 std::string file_name(const EvaluationRecord& record) {
   const std::string stride =
       record.stride == record.length ? "" : fmt::format("-S{}", record.stride);
   const std::string last =
       record.window_targets == record.stride ? "" : fmt::format("-K{}", record.window_targets);
-  // Options make no file names; the metadata says in full what the digits stand for.
-  const std::string variant =
-      record.variant.empty()
-          ? std::string()
-          : fmt::format("-{:.8}", sha256(std::as_bytes(std::span(record.variant))));
-  return fmt::format("evaluation/{}-{}-{}-L{}{}{}{}.safetensors", record.split, record.protocol,
-                     record.first_token, record.length, stride, last, variant);
+  const std::string identity =
+      fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}", record.variant, record.weights, record.checkpoint,
+                  record.corpus_hash, record.documents, record.skipped_targets, record.tokens);
+  return fmt::format("evaluation/{}-{}-{}-L{}{}{}-{:.12}.safetensors", record.split,
+                     record.protocol, record.first_token, record.length, stride, last,
+                     sha256(std::as_bytes(std::span(identity))));
 }
 
 std::unique_ptr<Measurable> make_measurable(const Config& config, const Dataset& dataset) {
@@ -59,22 +63,57 @@ std::unique_ptr<Measurable> make_measurable(const Config& config, const Dataset&
   return make_measurable_text(config, dataset);
 }
 
-bool same_measurement(const EvaluationRecord& a, const EvaluationRecord& b) {
-  const auto what = [](const EvaluationRecord& record) {
-    return std::tie(record.split, record.protocol, record.documents, record.first_token,
-                    record.length, record.stride, record.window_targets, record.skipped_targets,
-                    record.variant, record.checkpoint, record.corpus_hash);
-  };
-  return what(a) == what(b);
+/// Whether the line's values are there and say what it says, and the tokens they are of.
+bool holds(const fs::path& folder, EvaluationRecord record) {
+  if (record.beyond_max_length) return true;
+  try {
+    check_with_values(record, folder);
+    if (record.protocol == kTaskProtocol) return true;
+    const SafetensorsFile tokens(folder / "evaluation" / record.tokens_file);
+    return tokens.metadata("corpus_hash") == record.corpus_hash;
+  } catch (const UserError&) {
+    return false;  // lost or damaged: measured again
+  }
 }
 
-fs::path existing_checkpoint(const fs::path& folder, const std::string& which) {
+std::string train_command(const fs::path& folder) {
+  return fmt::format("`lengthwise train {} --run.folder {}`", RunFolder(folder).config().string(),
+                     folder.string());
+}
+
+/// Which command brings the weights, from every state a run can be in without them.
+[[noreturn]] void fail_without_weights(const fs::path& folder, const Config& trained,
+                                       const std::string& which, const std::string& what) {
+  const auto record = RunFolder(folder).read_record();
+  const bool finished = record && record->finished;
+  if (which == "last") {
+    fail("{}; {} {}", what, train_command(folder),
+         finished ? "writes it again, from state.safetensors or by training anew"
+                  : "trains the run to its end");
+  }
+  if (trained.training.validate_every == 0) {
+    fail(
+        "{}: training.validate_every is 0, so no weights are the best; set evaluation.checkpoint = "
+        "last",
+        what);
+  }
+  fail("{}; {}set evaluation.checkpoint = last", what,
+       finished ? "no other file holds them: "
+                : fmt::format("{} goes on with the training, or ", train_command(folder)));
+}
+
+fs::path existing_checkpoint(const fs::path& folder, const Config& trained,
+                             const std::string& which) {
   const fs::path path = RunFolder(folder).checkpoint(which);
-  if (fs::exists(path)) return path;
-  fail("{}: is not there; {}", path.string(),
-       which == "best" ? "training.validate_every was 0 or the run was stopped early; set "
-                         "evaluation.checkpoint = last"
-                       : "train the run first");
+  if (!fs::exists(path)) {
+    fail_without_weights(folder, trained, which, path.string() + ": is not there");
+  }
+  try {
+    const SafetensorsFile readable(path);
+  } catch (const UserError& error) {
+    fail_without_weights(folder, trained, which, error.what());
+  }
+  return path;
 }
 
 }  // namespace
@@ -91,19 +130,27 @@ void evaluate_run(const fs::path& folder, const Config& trained, const Config& c
   const Dataset dataset = open_dataset(config.data);
   check_evaluation_data(config, dataset);
   const auto measurable = make_measurable(config, dataset);
-  const fs::path checkpoint = existing_checkpoint(folder, config.evaluation.checkpoint);
-  Transformer model = load_model(checkpoint, trained, config, dataset);
-  const std::string checkpoint_hash = sha256_of_file(checkpoint);
   const auto lock = lock_run_folder(folder);
+  const fs::path checkpoint = existing_checkpoint(folder, trained, config.evaluation.checkpoint);
+  Transformer model = load_model(checkpoint, trained, config, dataset);
   const auto before = read_evaluations(folder);
+  EvaluationRecord plan = plan_record(config, dataset);
+  plan.checkpoint = sha256_of_file(checkpoint);
+  plan.variant = variant_of(trained, config);
   if (dataset.task == nullptr) {
-    store_split_tokens(folder, dataset.split(config.evaluation.split), dataset.train,
-                       dataset.start_token, config.evaluation.split, dataset.name, dataset.hash);
+    const TokenStream& stream = dataset.split(plan.split);
+    plan.text = stream.hash();
+    plan.tokens_file =
+        store_split_tokens(folder, {stream, token_counts(dataset.train), dataset.start_token,
+                                    plan.split, plan.corpus, plan.corpus_hash})
+            .filename()
+            .string();
+  } else {
+    plan.text = dataset.hash;
   }
-  const std::string variant = variant_of(trained, config);
 
   for (int64_t length : config.evaluation.lengths) {
-    EvaluationRecord record = plan_record(config, dataset, length, variant, checkpoint_hash);
+    EvaluationRecord record = at_length(plan, config, length);
     const auto limit = model->max_length();
     if (limit && length > *limit) {
       record.beyond_max_length = *limit;
@@ -112,8 +159,7 @@ void evaluate_run(const fs::path& folder, const Config& trained, const Config& c
       if (record.tokens == 0) fail("data.{}: no token to score", record.split);
     }
     const auto found = std::ranges::find_if(before, [&](const EvaluationRecord& old) {
-      return same_measurement(old, record) && old.tokens == record.tokens &&
-             (old.file.empty() || fs::exists(folder / old.file));
+      return same_measurement(old, record) && holds(folder, old);
     });
     if (found != before.end()) {
       report(*found, true);

@@ -54,6 +54,7 @@ void write_values(const fs::path& folder, const EvaluationRecord& record, const 
                      {"max_tokens", std::to_string(config.evaluation.max_tokens)},
                      {"corpus", record.corpus},
                      {"corpus_hash", record.corpus_hash},
+                     {"tokens_file", record.tokens_file},
                      {"checkpoint", record.checkpoint}});
 }
 

@@ -1,26 +1,48 @@
 #include "experiment/model_files.h"
 
+#include <fmt/ranges.h>
+
 #include "base/error.h"
 #include "position/registry.h"
 
 namespace lengthwise {
+namespace {
 
-Metadata model_metadata(const Config& config, const Dataset& dataset) {
-  Metadata metadata{{"format", "lengthwise checkpoint 1"},
-                    {"corpus", dataset.name},
-                    {"corpus_hash", dataset.hash},
-                    {"vocabulary_size", std::to_string(dataset.vocabulary_size)}};
-  for (const auto& [name, text] : option_texts(config, {"model", "position"}))
-    metadata[name] = text;
-  return metadata;
+bool is_of_the_model(const Option& option) {
+  return option.name.starts_with("model.") || option.name.starts_with("position.");
+}
+
+}  // namespace
+
+Identity model_identity(const Config& config, const Dataset& dataset) {
+  Identity identity;
+  identity.wanted = {{"format", "lengthwise checkpoint 2"},
+                     {"corpus", dataset.name},
+                     {"corpus_hash", dataset.hash},
+                     {"training_hash", dataset.training_hash},
+                     {"vocabulary_size", std::to_string(dataset.vocabulary_size)}};
+  for (const auto& [name, text] : option_texts(config, decides_weights)) {
+    identity.wanted[name] = text;
+  }
+  for (const auto& [name, hash] : named_file_hashes(config)) {
+    identity.wanted[name + ".sha256"] = hash;
+  }
+  // The first format did not hold [training].
+  for (const auto& [name, text] : option_texts(Config{}, is_of_the_model)) {
+    identity.defaults[name] = text;
+  }
+  return identity;
 }
 
 void check_changes(const Config& trained, const Config& measured) {
   check_test_time_scheme(trained.position.scheme, measured.position.scheme);
   // A change that nothing reads would stand in the table under a name that says it acted.
   const SchemeEntry& scheme = scheme_entry(measured.position.scheme);
-  const auto before = option_texts(trained, {"position"});
-  const auto after = option_texts(measured, {"position"});
+  const auto is_position = [](const Option& option) {
+    return option.name.starts_with("position.");
+  };
+  const auto before = option_texts(trained, is_position);
+  const auto after = option_texts(measured, is_position);
   for (size_t i = 0; i < after.size(); ++i) {
     const std::string& name = after[i].first;
     if (before[i].second == after[i].second || reads_option(scheme, name)) continue;
@@ -34,46 +56,33 @@ void check_changes(const Config& trained, const Config& measured) {
 Transformer load_model(const fs::path& checkpoint, const Config& trained, const Config& measured,
                        const Dataset& dataset) {
   const SafetensorsFile file(checkpoint);
-  const auto defaults = option_texts(Config{}, {"model", "position"});
-  const auto wanted = option_texts(trained, {"model", "position"});
-  for (size_t i = 0; i < wanted.size(); ++i) {
-    // An option younger than the checkpoint had its default's effect.
-    const auto found = file.metadata().find(wanted[i].first);
-    const std::string& stored = found == file.metadata().end() ? defaults[i].second : found->second;
-    if (stored == wanted[i].second) continue;
-    fail("{}: is of another model: its {} is {}, here it is {}", checkpoint.string(),
-         wanted[i].first, stored, wanted[i].second);
-  }
+  Identity identity = model_identity(trained, dataset);
+  // The weights are what they are, whatever they were trained on and how.
+  std::erase_if(identity.wanted,
+                [](const auto& entry) { return entry.first.starts_with("training"); });
+  check_identity(file, identity);
   check_changes(trained, measured);
-  const std::string vocabulary_size = std::to_string(dataset.vocabulary_size);
-  if (file.metadata("vocabulary_size") != vocabulary_size) {
-    fail("{}: is of another vocabulary: of {} tokens, not {}", checkpoint.string(),
-         file.metadata("vocabulary_size"), vocabulary_size);
-  }
-  if (file.metadata("corpus_hash") != dataset.hash) refuse_other_corpus(checkpoint, dataset);
   Transformer model = make_transformer(measured.model, measured.position, dataset.vocabulary_size);
   load_tensors(file, named_parameters(*model));
   return model;
 }
 
 std::string variant_of(const Config& trained, const Config& measured) {
-  const auto before = option_texts(trained, {"model", "position"});
-  const auto after = option_texts(measured, {"model", "position"});
-  std::string changes;
+  const auto before = option_texts(trained, is_of_the_model);
+  const auto after = option_texts(measured, is_of_the_model);
+  const auto hashes = named_file_hashes(measured);
+  std::vector<std::string> changes;
   for (size_t i = 0; i < before.size(); ++i) {
-    if (before[i].second == after[i].second) continue;
-    changes += fmt::format("{}{}={}", changes.empty() ? "" : " ", after[i].first, after[i].second);
+    const auto& [name, text] = after[i];
+    if (before[i].second == text) continue;
+    const auto hash = hashes.find(name);
+    const std::string content = hash == hashes.end() ? "" : fmt::format("@{:.8}", hash->second);
+    changes.push_back(fmt::format("{}={}{}", name, text, content));
   }
   if (measured.evaluation.draws > 1) {
-    changes +=
-        fmt::format("{}evaluation.draws={}", changes.empty() ? "" : " ", measured.evaluation.draws);
+    changes.push_back(fmt::format("evaluation.draws={}", measured.evaluation.draws));
   }
-  return changes;
-}
-
-void refuse_other_corpus(const fs::path& path, const Dataset& dataset) {
-  fail("{}: was made on other tokens than {} holds now; restore the data or train anew",
-       path.string(), dataset.name);
+  return fmt::format("{}", fmt::join(changes, " "));
 }
 
 }  // namespace lengthwise

@@ -7,12 +7,15 @@
 
 namespace lengthwise {
 
-/// What a checkpoint's header says: the options of model and position, the vocabulary, the corpus.
-Metadata model_metadata(const Config& config, const Dataset& dataset);
+/// What the header of a checkpoint and of a state says: every option that decides the weights, what
+/// the files hold that options name ("position.rotary_longrope.factors.sha256"), the vocabulary,
+/// the corpus. Of options that a file does not name, as it is older than they are, it had the
+/// defaults' effect.
+Identity model_identity(const Config& config, const Dataset& dataset);
 
 /// A trained model with the weights of a checkpoint, put together as `measured` says: its position
 /// options and its attention window may differ from those it was trained with. UserError where the
-/// file is of another model, vocabulary or corpus, or the change is none its weights can take.
+/// file is of another model or vocabulary, or the change is none its weights can take.
 Transformer load_model(const fs::path& checkpoint, const Config& trained, const Config& measured,
                        const Dataset& dataset);
 
@@ -21,10 +24,7 @@ Transformer load_model(const fs::path& checkpoint, const Config& trained, const 
 void check_changes(const Config& trained, const Config& measured);
 
 /// What `measured` changes of `trained`, with its draws of positions where there are several:
-/// "position.scheme=none model.window=64"; empty: nothing.
+/// "position.scheme=none model.window=64"; empty: nothing. A file's name brings its content's hash.
 std::string variant_of(const Config& trained, const Config& measured);
-
-/// `path` was made on other tokens than the config's data now give.
-[[noreturn]] void refuse_other_corpus(const fs::path& path, const Dataset& dataset);
 
 }  // namespace lengthwise

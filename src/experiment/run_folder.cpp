@@ -47,8 +47,8 @@ void RunFolder::check(const Config& config) const {
     if (!holds_files(path_)) return;
     fail("run.folder: {} holds files and no config.ini; choose another folder", path_.string());
   }
-  const auto before = option_texts(read_config(this->config()), kRunSections);
-  const auto now = option_texts(config, kRunSections);
+  const auto before = option_texts(read_config(this->config()), decides_weights);
+  const auto now = option_texts(config, decides_weights);
   for (size_t i = 0; i < now.size(); ++i) {
     if (before[i].second != now[i].second) {
       fail("run.folder: {} was made with {} = {}, not {}; choose another folder or delete it",

@@ -31,8 +31,9 @@ class RunFolder {
   TrainingFiles training_files() const;
 
   bool exists() const { return fs::exists(config()); }
-  /// UserError where this config's run cannot live here: the folder belongs to other options (the
-  /// first that differs is named) or to something else. Writes nothing.
+  /// UserError where this config's run cannot live here: the folder belongs to other options that
+  /// decide weights (the first that differs is named; tokens are told by their hash in the record)
+  /// or to something else. Writes nothing.
   void check(const Config& config) const;
   /// Checks, and makes a folder that is not there yet, with its config.
   void open_or_create(const Config& config) const;

@@ -148,7 +148,9 @@ class Job {
   std::vector<std::string> evaluation_arguments(const std::string& change) const {
     std::vector<std::string> arguments{progress_.folder.string()};
     for (const std::string& word : option_words(change)) arguments.push_back(word);
-    for (const auto& [name, text] : option_texts(config_, {"evaluation"})) {
+    for (const auto& [name, text] : option_texts(config_, [](const Option& option) {
+           return option.name.starts_with("evaluation.");
+         })) {
       arguments.push_back("--" + name + "=" + text);
     }
     arguments.push_back("--run.threads=" + std::to_string(config_.run.threads));

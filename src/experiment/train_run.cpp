@@ -2,6 +2,7 @@
 
 #include <ATen/Parallel.h>
 
+#include "base/error.h"
 #include "base/memory.h"
 #include "data/dataset.h"
 #include "data/task_sampler.h"
@@ -46,6 +47,8 @@ RunRecord describe_run(const Config& config, const Dataset& dataset, const Trans
   record.scheme_summary = scheme_entry(config.position.scheme).summary;
   record.corpus = dataset.name;
   record.corpus_hash = dataset.hash;
+  record.training_hash = dataset.training_hash;
+  record.file_hashes = named_file_hashes(config);
   record.vocabulary_size = dataset.vocabulary_size;
   record.parameters = parameter_count(model);
   record.train_length = config.model.train_length;
@@ -78,6 +81,28 @@ std::function<double()> make_validation(const Config& config, const Dataset& dat
   };
 }
 
+/// UserError unless the run's record is of these tokens.
+void check_tokens(const RunFolder& folder, const RunRecord& before, const Dataset& dataset) {
+  const bool same = before.training_hash.empty() ? before.corpus_hash == dataset.hash
+                                                 : before.training_hash == dataset.training_hash;
+  if (same) return;
+  fail(
+      "{}: was trained on other tokens than {} holds now; restore the data, or train in another "
+      "run.folder",
+      folder.record().string(), dataset.name);
+}
+
+/// Whether the weights of the run's end can be read.
+bool has_last_weights(const fs::path& checkpoint, const Config& config, const Transformer& model) {
+  try {
+    const SafetensorsFile file(checkpoint);
+    load_tensors(file, named_parameters(*model));
+    return file.metadata("step") == std::to_string(config.training.steps);
+  } catch (const UserError&) {
+    return false;
+  }
+}
+
 }  // namespace
 
 void check_training_data(const Config& config, const Dataset& dataset) {
@@ -101,9 +126,12 @@ TrainingEnd train_run(const Config& config,
   const auto lock = lock_run_folder(folder.path());
   folder.open_or_create(config);
   RunRecord record = describe_run(config, dataset, model);
-  if (const auto before = folder.read_record()) {
-    if (before->corpus_hash != dataset.hash) refuse_other_corpus(folder.record(), dataset);
-    if (before->finished) return TrainingEnd::already_finished;
+  const auto before = folder.read_record();
+  if (before) {
+    check_tokens(folder, *before, dataset);
+    if (before->finished && has_last_weights(folder.checkpoint("last"), config, model)) {
+      return TrainingEnd::already_finished;
+    }
     record.started = before->started;
     record.train_seconds = before->train_seconds;
   } else {
@@ -112,7 +140,9 @@ TrainingEnd train_run(const Config& config,
 
   model->reset_parameters(static_cast<uint64_t>(config.training.seed));
   const TrainingResult result = train(model, *windows, config.training, folder.training_files(),
-                                      model_metadata(config, dataset), {validate, report, &stop});
+                                      model_identity(config, dataset), {validate, report, &stop});
+  const bool restored = before && before->finished && result.first_step == config.training.steps;
+  if (restored) return TrainingEnd::restored;  // its record stands
   record.train_seconds = record.train_seconds.value_or(0) + result.seconds;
   record.train_tokens_per_second = result.tokens_per_second;
   record.train_peak_memory_mib = peak_memory_mib();

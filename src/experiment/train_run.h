@@ -9,7 +9,12 @@
 
 namespace lengthwise {
 
-enum class TrainingEnd { finished, already_finished, stopped };
+enum class TrainingEnd {
+  finished,
+  already_finished,
+  restored,  // was finished, but its last weights were lost: written again from the state
+  stopped
+};
 
 /// UserError where the data cannot serve the training: too short for a window, or without the valid
 /// split that is asked for.

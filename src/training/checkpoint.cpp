@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <cstring>
+#include <set>
 
 #include "base/error.h"
 
@@ -15,6 +16,9 @@ Dtype dtype_of_tensor(const torch::Tensor& tensor) {
   return tensor.scalar_type() == torch::kFloat32 ? Dtype::F32 : Dtype::F64;
 }
 
+/// Written for readers; training_hash tells corpora apart.
+const std::set<std::string> kAboutTheFile = {"format", "corpus", "corpus_hash"};
+
 }  // namespace
 
 NamedTensors named_parameters(const torch::nn::Module& module) {
@@ -23,6 +27,22 @@ NamedTensors named_parameters(const torch::nn::Module& module) {
     tensors[parameter.key()] = parameter.value();
   }
   return tensors;
+}
+
+void check_identity(const SafetensorsFile& file, const Identity& identity) {
+  for (const auto& [name, wanted] : identity.wanted) {
+    if (kAboutTheFile.contains(name)) continue;
+    const std::string hash = name + ".sha256";
+    if (identity.wanted.contains(hash) && file.metadata().contains(hash)) continue;
+    auto found = file.metadata().find(name);
+    if (found == file.metadata().end()) {
+      found = identity.defaults.find(name);
+      if (found == identity.defaults.end()) continue;
+    }
+    if (found->second == wanted) continue;
+    fail("{}: is of another run: its {} is {}, here it is {}", file.path().string(), name,
+         found->second, wanted);
+  }
 }
 
 void save_tensors(const fs::path& path, const NamedTensors& tensors, const Metadata& metadata) {

@@ -15,6 +15,18 @@ using Metadata = std::map<std::string, std::string>;
 /// A module's parameters by their full names.
 NamedTensors named_parameters(const torch::nn::Module& module);
 
+/// What a file of tensors must say of itself.
+struct Identity {
+  Metadata wanted;
+  /// Of the options that a file may be older than: it had these values' effect.
+  Metadata defaults;
+};
+
+/// UserError, naming the first key that differs, unless the file's metadata are those wanted. Of a
+/// key that the file lacks, the default must be what is wanted; without one nothing is known.
+/// What a file held that an option names ("x.sha256") counts, not the file's name ("x").
+void check_identity(const SafetensorsFile& file, const Identity& identity);
+
 /// Writes float32 and float64 tensors as a safetensors file, aside and renamed.
 void save_tensors(const fs::path& path, const NamedTensors& tensors, const Metadata& metadata);
 

@@ -32,12 +32,12 @@ struct Place {
 class Trainer {
  public:
   Trainer(Transformer& model, const TrainingWindows& windows, const TrainingOptions& options,
-          const TrainingFiles& files, const Metadata& metadata, const TrainingHooks& hooks)
+          const TrainingFiles& files, const Identity& identity, const TrainingHooks& hooks)
       : model_(model),
         windows_(windows),
         options_(options),
         files_(files),
-        metadata_(metadata),
+        identity_(identity),
         hooks_(hooks),
         parameters_(named_parameters(*model)),
         optimizer_(make_optimizer(options, parameters_)) {}
@@ -47,6 +47,7 @@ class Trainer {
     first_step_ = place_.step;
     start_ = Clock::now();
     model_->train();
+    if (place_.step == options_.steps) save_weights(files_.checkpoint);
     while (place_.step < options_.steps) {
       const double gradient_norm = take_step();
       const bool last = place_.step == options_.steps;
@@ -58,7 +59,7 @@ class Trainer {
       if (last || stopping || place_.step % options_.checkpoint_every == 0) save();
       if (stopping) break;
     }
-    return {place_.step, seconds_since(start_), tokens_per_second()};
+    return {first_step_, place_.step, seconds_since(start_), tokens_per_second()};
   }
 
  private:
@@ -153,7 +154,7 @@ class Trainer {
   }
 
   void save_weights(const fs::path& path) const {
-    Metadata metadata = metadata_;
+    Metadata metadata = identity_.wanted;
     metadata["step"] = std::to_string(place_.step);
     save_tensors(path, parameters_, metadata);
   }
@@ -165,7 +166,7 @@ class Trainer {
     NamedTensors state = optimizer_->state();
     for (const auto& [name, tensor] : parameters_) state["weight." + name] = tensor;
     state["place"] = place_tensor();
-    save_tensors(files_.state, state, metadata_);
+    save_tensors(files_.state, state, identity_.wanted);
   }
 
   torch::Tensor place_tensor() const {
@@ -183,19 +184,18 @@ class Trainer {
     for (const auto& [name, tensor] : parameters_) state["weight." + name] = tensor;
     const auto place = torch::empty({4}, torch::kFloat64);
     state["place"] = place;
-    const SafetensorsFile file(files_.state);
-    check_metadata(file);
+    const SafetensorsFile file = open_state();
+    check_identity(file, identity_);
     load_tensors(file, state);
     set_place(place.const_data_ptr<double>());
     drop_log_after(place_.step);
   }
 
-  /// A state of the same shapes may still be another run's.
-  void check_metadata(const SafetensorsFile& file) const {
-    for (const auto& [name, wanted] : metadata_) {
-      if (file.metadata(name) == wanted) continue;
-      fail("{}: is of another run: its {} is {}, here it is {}", file.path().string(), name,
-           file.metadata(name), wanted);
+  SafetensorsFile open_state() const {
+    try {
+      return SafetensorsFile(files_.state);
+    } catch (const UserError& error) {
+      fail("{}; delete it, and the run is trained from its start", error.what());
     }
   }
 
@@ -238,7 +238,7 @@ class Trainer {
   const TrainingWindows& windows_;
   const TrainingOptions& options_;
   const TrainingFiles& files_;
-  const Metadata& metadata_;
+  const Identity& identity_;
   const TrainingHooks& hooks_;
   NamedTensors parameters_;
   std::unique_ptr<Optimizer> optimizer_;
@@ -252,8 +252,8 @@ class Trainer {
 
 TrainingResult train(Transformer& model, const TrainingWindows& windows,
                      const TrainingOptions& options, const TrainingFiles& files,
-                     const Metadata& metadata, const TrainingHooks& hooks) {
-  return Trainer(model, windows, options, files, metadata, hooks).run();
+                     const Identity& identity, const TrainingHooks& hooks) {
+  return Trainer(model, windows, options, files, identity, hooks).run();
 }
 
 }  // namespace lengthwise

@@ -18,17 +18,19 @@ struct TrainingHooks {
 };
 
 struct TrainingResult {
-  int64_t step;    // steps done; less than training.steps when stopped
-  double seconds;  // of this session
+  int64_t first_step;  // where this session began
+  int64_t step;        // steps done; less than training.steps when stopped
+  double seconds;      // of this session
   double tokens_per_second;
 };
 
-/// Trains from where `files.state` stands, or from the start. A run killed at any moment and begun
+/// Trains from where `files.state` stands, or from the start; of a state at the end only the
+/// checkpoint is written again. A run killed at any moment and begun
 /// again ends with the same bits as one that was not: windows and dropout are functions of the seed
 /// and the step alone, and everything else is in the state. The loss of a forward pass is the mean
 /// over its scored targets. Throws RunFailure when a loss is not finite.
 TrainingResult train(Transformer& model, const TrainingWindows& windows,
                      const TrainingOptions& options, const TrainingFiles& files,
-                     const Metadata& metadata, const TrainingHooks& hooks);
+                     const Identity& identity, const TrainingHooks& hooks);
 
 }  // namespace lengthwise

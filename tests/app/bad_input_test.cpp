@@ -399,7 +399,7 @@ TEST_CASE("Runs that do not compare are refused, both sides named", "[app]") {
                             {"evaluation.first_token", "ideal_reader", "exact reader"}}});
   check_all_refused(work, {{"two corpora",
                             {"compare", "run", "built-in"},
-                            {"run", "built-in", "ideal_reader", "one corpus"}},
+                            {"--evaluation.text", "ideal_reader", "choose one"}},
                            {"one run twice", {"compare", "run", "again"}, {"run", "again", "seed"}},
                            {"no run", {"compare"}, {"run folder"}}});
 }
@@ -489,9 +489,6 @@ TEST_CASE("Weights, a vocabulary or tokens of another model are refused", "[app]
                               {"vocabulary",
                                {"evaluate", "words"},
                                {"words/checkpoint.safetensors", "vocabulary", "256"}},
-                              {"tokens to measure",
-                               {"evaluate", "changed"},
-                               {"changed/checkpoint.safetensors", "other tokens"}},
                               {"tokens to train on",
                                {"train", "changed/config.ini", "--run.folder", "changed"},
                                {"changed/run.json", "other tokens"}},

@@ -41,16 +41,15 @@ TEST_CASE("A task trains, is measured and compared, twice to the same bits", "[a
     work.must_run({"train", "task.ini", std::string("--run.folder=") + run});
     work.must_run({"evaluate", run});
   }
-  const std::string values = "evaluation/test-task-none-L32.safetensors";
   check_same_bytes(work / "a/checkpoint.safetensors", work / "b/checkpoint.safetensors");
-  check_same_bytes(work / "a" / values, work / "b" / values);
+  check_same_bytes(values_file(work / "a", 32), values_file(work / "b", 32));
 
   const auto lines = lines_of(file_text(work / "a/evaluation.jsonl"));
   REQUIRE(lines.size() == 2);
   const auto line = nlohmann::json::parse(lines[1]);
   CHECK(line["windows"] == 20);
   CHECK(line["tokens"] == 20 * 15);  // 32 inputs hold 15 symbols twice
-  const SafetensorsFile file(work / "a" / values);
+  const SafetensorsFile file(values_file(work / "a", 32));
   const auto correct = file.values<uint8_t>("correct");
   int64_t right = 0, all_right = 0;
   for (size_t example = 0; example < 20; ++example) {
@@ -67,7 +66,7 @@ TEST_CASE("A task trains, is measured and compared, twice to the same bits", "[a
   CHECK(contains(again, "(measured before)"));
   // More examples are another measurement, of which the first are the same.
   work.must_run({"evaluate", "a", "--evaluation.examples=25"});
-  const SafetensorsFile more(work / "a" / values);
+  const SafetensorsFile more(values_file(work / "a", 32));
   CHECK(std::ranges::equal(more.values<uint8_t>("correct").first(300), correct));
 }
 

@@ -111,6 +111,18 @@ inline void check_same_bytes(const fs::path& a, const fs::path& b) {
   CHECK(file_text(a) == file_text(b));
 }
 
+/// The file of the values that a run's newest line of this length names.
+inline fs::path values_file(const fs::path& run, int64_t length) {
+  fs::path file;
+  for (const std::string& line : lines_of(file_text(run / "evaluation.jsonl"))) {
+    const auto json = nlohmann::json::parse(line);
+    if (json["length"] == length) file = run / json["file"].get<std::string>();
+  }
+  INFO(run << " at " << length);
+  REQUIRE(!file.empty());
+  return file;
+}
+
 /// The lines of a train.jsonl but for what the clock and the machine decide.
 inline std::vector<nlohmann::json> log_without_speed(const fs::path& path) {
   std::vector<nlohmann::json> lines;

@@ -117,7 +117,8 @@ TEST_CASE("A run of a grid is its config with three options of its own", "[exper
   CHECK(run.model.train_length == 32);
   CHECK(run.training.seed == 9);
   size_t differing = 0;
-  const auto before = option_texts(config, kRunSections), after = option_texts(run, kRunSections);
+  const auto before = option_texts(config, decides_weights),
+             after = option_texts(run, decides_weights);
   for (size_t i = 0; i < before.size(); ++i) differing += before[i] != after[i] ? 1 : 0;
   CHECK(differing == 3);
 }

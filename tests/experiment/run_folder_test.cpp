@@ -36,7 +36,7 @@ TEST_CASE("A new run folder holds every option that decides the run, and reads b
   folder.open_or_create(sample_config());
   CHECK(folder.exists());
   const Config read = read_config(folder.config());
-  CHECK(option_texts(read, kRunSections) == option_texts(sample_config(), kRunSections));
+  CHECK(option_texts(read, decides_weights) == option_texts(sample_config(), decides_weights));
   CHECK(read.training.learning_rate == 0.1 + 0.2);
   CHECK(!contains(read_file(folder.config()), "[experiment]"));
 }
@@ -67,6 +67,9 @@ TEST_CASE("What does not decide the weights may change between two starts", "[ex
   other.run.threads = 2;
   other.evaluation.lengths = {48};
   other.grid.seeds = {1, 2};
+  other.training.log_every = 7;
+  other.training.checkpoint_every = 9;
+  other.data.test = "elsewhere.txt";  // tokens are told by their hash
   CHECK(refusal(folder, other).empty());
 }
 

@@ -34,8 +34,8 @@ class StoredRuns {
     run.started = run.finished.emplace("2026-11-23T04:01:00Z");
     make_folder(run.folder);
     write_file(run.folder / "run.json", to_json(run));
-    store_split_tokens(run.folder, corpus_.test, corpus_.train, std::nullopt, "test", corpus_.name,
-                       corpus_.hash);
+    store_split_tokens(run.folder, {corpus_.test, token_counts(corpus_.train), std::nullopt, "test",
+                                    corpus_.name, corpus_.hash});
     for (const int64_t length : lengths) measure(run, length, model);
     folders_.push_back(run.folder);
     return run.folder;

@@ -79,7 +79,7 @@ class Run {
   }
 
   TrainingOptions& options() { return options_; }
-  Metadata& metadata() { return metadata_; }
+  Identity& identity() { return identity_; }
   Transformer& model() { return model_; }
   TrainingFiles files() const {
     return {folder_ / "train.jsonl", folder_ / "last.safetensors", folder_ / "best.safetensors",
@@ -98,7 +98,7 @@ class Run {
     position.scheme = "learned";
     model_ = make_transformer(model_options_, position, kVocabularySize);
     model_->reset_parameters(fs::exists(files().state) ? 1000 + sessions_++ : 1);
-    return lengthwise::train(model_, *windows_, options_, files(), metadata_, hooks);
+    return lengthwise::train(model_, *windows_, options_, files(), identity_, hooks);
   }
 
   /// The log without what depends on the clock and the machine.
@@ -134,7 +134,7 @@ class Run {
   TrainingOptions options_;
   ModelOptions model_options_;
   std::unique_ptr<TrainingWindows> windows_;
-  Metadata metadata_{{"name", "test"}};
+  Identity identity_{{{"name", "test"}}, {}};
   Transformer model_{nullptr};
   uint64_t sessions_ = 0;
 };
@@ -312,6 +312,26 @@ TEST_CASE("A run that is done trains no further", "[training]") {
   CHECK(run.log() == log);
 }
 
+TEST_CASE("A state goes on under options younger than it, at the defaults it was made under",
+          "[training]") {
+  const TemporaryFolder folder;
+  std::atomic<bool> stop = true;
+  Run(folder.path(), busy_recipe()).train(&stop);
+  Run later(folder.path(), busy_recipe());
+  later.identity().wanted["model.new"] = later.identity().defaults["model.new"] = "1";
+  CHECK(later.train().step == 13);
+}
+
+TEST_CASE("A lost checkpoint of a finished run is written again from the state", "[training]") {
+  const TemporaryFolder folder;
+  Run run(folder.path(), busy_recipe());
+  run.train();
+  const std::string weights = sha256_of_file(run.files().checkpoint);
+  fs::remove(run.files().checkpoint);
+  CHECK(run.train().first_step == 13);
+  CHECK(sha256_of_file(run.files().checkpoint) == weights);
+}
+
 TEST_CASE("A state of another run is refused, saying what differs", "[training]") {
   const TemporaryFolder folder;
   Run(folder.path(), busy_recipe()).train();
@@ -331,8 +351,14 @@ TEST_CASE("A state of another run is refused, saying what differs", "[training]"
   }
   SECTION("other metadata") {
     Run other(folder.path(), busy_recipe());
-    other.metadata()["name"] = "else";
+    other.identity().wanted["name"] = "else";
     CHECK(contains(user_error_text([&] { other.train(); }), "its name is test, here it is else"));
+  }
+  SECTION("an option younger than the state, with another value than its default") {
+    Run other(folder.path(), busy_recipe());
+    other.identity().wanted["model.new"] = "2";
+    other.identity().defaults["model.new"] = "1";
+    CHECK(contains(user_error_text([&] { other.train(); }), "its model.new is 1, here it is 2"));
   }
   CHECK(sha256_of_file(state) == before);
 }

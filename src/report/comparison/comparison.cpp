@@ -19,15 +19,6 @@ namespace {
 
 constexpr double kTolerance = 1e-6;  // between two computations of the same exact reader
 
-Measurement measurement_of(const EvaluationRecord& record) {
-  return {record.split,
-          record.protocol,
-          record.documents,
-          record.first_token,
-          record.stride_is_length ? 0 : record.stride,
-          record.window_targets == record.stride ? 0 : record.window_targets};
-}
-
 double mean(const std::vector<double>& values) {
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
@@ -40,44 +31,6 @@ std::vector<double> perplexities(const Cell& cell) {
 
 std::string name_of(const RunRecord& run) {
   return run.folder.string();
-}
-
-/// Keeps the evaluations of the measurement that is compared and returns it.
-Measurement select(std::vector<RunRecord>& runs, const std::optional<Measurement>& only) {
-  for (const RunRecord& run : runs) {
-    if (!run.evaluations.empty()) continue;
-    fail("{}: no evaluation yet; run `lengthwise evaluate {}` first",
-         (run.folder / "evaluation.jsonl").string(), name_of(run));
-  }
-  const std::vector<Measurement> found = measurements(runs);
-  if (!only && found.size() > 1) {
-    fail("compare: the runs hold two measurements, which do not compare: {}; and {}: choose one",
-         describe(found[0]), describe(found[1]));
-  }
-  const Measurement chosen = only.value_or(found.front());
-  if (std::ranges::find(found, chosen) == found.end()) {
-    fail("compare: no run was measured on the {}; there is: {}", describe(chosen),
-         describe(found.front()));
-  }
-  for (RunRecord& run : runs) {
-    std::erase_if(run.evaluations,
-                  [&](const EvaluationRecord& e) { return measurement_of(e) != chosen; });
-  }
-  return chosen;
-}
-
-/// UserError unless all runs were trained and measured on one corpus.
-void check_corpus(const std::vector<RunRecord>& runs) {
-  const RunRecord& first = runs.front();
-  const auto check = [&](const RunRecord& run, const std::string& hash, std::string_view verb) {
-    if (hash == first.corpus_hash) return;
-    fail("{} was trained on {} ({:.12}), {} was {} on {} ({:.12}): compare runs of one corpus",
-         name_of(first), first.corpus, first.corpus_hash, name_of(run), verb, run.corpus, hash);
-  };
-  for (const RunRecord& run : runs) {
-    check(run, run.corpus_hash, "trained");
-    for (const EvaluationRecord& e : run.evaluations) check(run, e.corpus_hash, "measured");
-  }
 }
 
 /// UserError unless every measurement of the comparison scored the same tokens; of a task, which
@@ -101,44 +54,44 @@ void check_scored_tokens(const std::vector<RunRecord>& runs) {
   }
 }
 
-/// UserError where a run was trained on after some of its evaluations.
-void check_checkpoints(const std::vector<RunRecord>& runs) {
-  for (const RunRecord& run : runs) {
-    const EvaluationRecord* first = nullptr;
-    for (const EvaluationRecord& e : run.evaluations) {
-      if (e.beyond_max_length) continue;
-      if (first == nullptr) first = &e;
-      if (e.checkpoint == first->checkpoint) continue;
-      fail("{}: lengths {} and {} were measured on different checkpoints; evaluate again",
-           name_of(run), first->length, e.length);
-    }
-  }
-}
-
-/// A run as it was measured one way: runs with several variants stand once for each.
+/// A run as it was measured one way: runs with several variants, or of whose weights several were
+/// measured, stand once for each.
 struct Measured {
   RunRecord run;
-  std::string settings, variant;
+  std::string settings, variant, weights;
+  size_t scheme_place;
 
-  auto row() const { return std::tie(run.scheme, run.train_length, settings, variant); }
+  auto row() const { return std::tie(run.scheme, run.train_length, settings, variant, weights); }
 };
 
+/// The known schemes in their order, then others by name.
+size_t place_of(const std::string& scheme, const std::vector<std::string>& known) {
+  return static_cast<size_t>(std::ranges::find(known, scheme) - known.begin());
+}
+
 std::vector<Measured> by_row(const std::vector<RunRecord>& runs,
-                             const std::vector<std::string>& settings) {
+                             const std::vector<std::string>& settings,
+                             const std::vector<std::string>& schemes) {
   std::vector<Measured> all;
   for (size_t i = 0; i < runs.size(); ++i) {
-    std::set<std::string> variants;
-    for (const EvaluationRecord& e : runs[i].evaluations) variants.insert(e.variant);
-    for (const std::string& variant : variants) {
-      all.push_back({runs[i], settings[i], variant});
-      std::erase_if(all.back().run.evaluations,
-                    [&](const EvaluationRecord& e) { return e.variant != variant; });
+    // The last weights before the best: what most runs have comes first.
+    std::set<std::pair<std::string, std::string>, std::greater<>> ways;
+    for (const EvaluationRecord& e : runs[i].evaluations) ways.emplace(e.weights, e.variant);
+    for (const auto& way : ways) {
+      const auto& weights = way.first;
+      const auto& variant = way.second;
+      all.push_back({runs[i], settings[i], variant, weights, place_of(runs[i].scheme, schemes)});
+      std::erase_if(all.back().run.evaluations, [&](const EvaluationRecord& e) {
+        return e.variant != variant || e.weights != weights;
+      });
     }
   }
-  std::ranges::stable_sort(all, [](const Measured& a, const Measured& b) {
-    return std::tuple(a.run.scheme_order, a.row(), a.run.seed) <
-           std::tuple(b.run.scheme_order, b.row(), b.run.seed);
-  });
+  const auto key = [](const Measured& each) {
+    return std::tuple(each.scheme_place, each.run.scheme_order, each.run.scheme,
+                      each.run.train_length, each.settings, each.variant,
+                      each.weights == "last" ? "" : each.weights, each.run.seed);
+  };
+  std::ranges::stable_sort(all, {}, key);
   return all;
 }
 
@@ -209,14 +162,14 @@ std::optional<TrainingCost> with_run(std::optional<TrainingCost> cost, const Run
 }
 
 void add_runs(Comparison& comparison, const std::vector<RunRecord>& runs,
-              const std::vector<std::string>& settings) {
-  const std::vector<Measured> all = by_row(runs, settings);
+              const std::vector<std::string>& settings, const std::vector<std::string>& schemes) {
+  const std::vector<Measured> all = by_row(runs, settings, schemes);
   const Measured* before = nullptr;
   for (const Measured& measured : all) {
     const RunRecord& run = measured.run;
     if (before == nullptr || before->row() != measured.row()) {
-      comparison.rows.push_back({run.scheme, measured.settings, measured.variant, run.scheme_order,
-                                 run.train_length, 0, TrainingCost{},
+      comparison.rows.push_back({run.scheme, measured.settings, measured.variant, measured.weights,
+                                 run.scheme_order, run.train_length, 0, TrainingCost{},
                                  std::vector<Cell>(comparison.eval_lengths.size())});
     }
     before = &measured;
@@ -249,26 +202,9 @@ void add_notes(Comparison& comparison, const std::vector<RunRecord>& runs) {
 }  // namespace
 
 std::string Row::label() const {
-  const std::string trained = settings.empty() ? scheme : fmt::format("{} ({})", scheme, settings);
-  return variant.empty() ? trained : fmt::format("{} with {}", trained, variant);
-}
-
-std::string describe(const Measurement& measurement) {
-  const std::string stride = measurement.stride == 0 ? "stride = eval_length"
-                                                     : fmt::format("stride {}", measurement.stride);
-  const std::string scored =
-      measurement.window_targets == 0 ? "" : fmt::format(" scoring {}", measurement.window_targets);
-  return fmt::format("{} split, {} windows, {}{}, documents {}, first token {}", measurement.split,
-                     measurement.protocol, stride, scored, measurement.documents,
-                     measurement.first_token);
-}
-
-std::vector<Measurement> measurements(const std::vector<RunRecord>& runs) {
-  std::set<Measurement> found;
-  for (const RunRecord& run : runs) {
-    for (const EvaluationRecord& record : run.evaluations) found.insert(measurement_of(record));
-  }
-  return {found.begin(), found.end()};
+  return fmt::format("{}{}{}{}", scheme, settings.empty() ? "" : fmt::format(" ({})", settings),
+                     weights == "last" ? "" : fmt::format(", {} weights", weights),
+                     variant.empty() ? "" : fmt::format(" with {}", variant));
 }
 
 bool Cell::tied_with_best() const {
@@ -303,6 +239,11 @@ std::string Comparison::label(const Row& row) const {
   const bool several = std::ranges::any_of(
       rows, [&](const Row& other) { return other.train_length != rows.front().train_length; });
   return several ? fmt::format("{}, train {}", row.label(), row.train_length) : row.label();
+}
+
+std::string Comparison::settings_of(const RunRecord& run) const {
+  const auto found = settings.find(run.folder);
+  return found == settings.end() ? "" : found->second;
 }
 
 bool Comparison::has_ideal() const {
@@ -347,29 +288,31 @@ void mark_best(Comparison& comparison,
   }
 }
 
-Comparison compare_runs(std::vector<RunRecord> runs, std::optional<Measurement> only) {
+Comparison compare_runs(std::vector<RunRecord> runs, const ComparisonRequest& request) {
   if (runs.empty()) fail("compare: no run folder was given");
-  std::ranges::stable_sort(runs, [](const RunRecord& a, const RunRecord& b) {
-    return std::tie(a.scheme_order, a.scheme, a.train_length, a.seed) <
-           std::tie(b.scheme_order, b.scheme, b.train_length, b.seed);
+  std::ranges::stable_sort(runs, {}, [&](const RunRecord& run) {
+    return std::tuple(place_of(run.scheme, request.schemes), run.scheme_order, run.scheme,
+                      run.train_length, run.seed);
   });
-  const std::vector<std::string> settings = settings_of(runs);
+  const std::vector<std::string> settings = settings_of(runs, request.settings);
   check_all_seeds(runs, settings);
 
   Comparison comparison;
-  comparison.measurement = select(runs, only);
-  check_corpus(runs);
-  check_checkpoints(runs);
+  comparison.measurement = keep_chosen(runs, request.wanted, request.usual, comparison.notes);
   check_scored_tokens(runs);
 
   std::set<int64_t> lengths;
   for (const RunRecord& run : runs) {
-    for (const EvaluationRecord& record : run.evaluations) lengths.insert(record.length);
+    for (const EvaluationRecord& record : run.evaluations) {
+      lengths.insert(record.length);
+      if (comparison.corpus.empty()) comparison.corpus = record.corpus;
+    }
   }
-  comparison.corpus = runs.front().corpus;
+  if (comparison.corpus.empty()) comparison.corpus = runs.front().corpus;
   comparison.eval_lengths.assign(lengths.begin(), lengths.end());
   comparison.ideal_nats.resize(lengths.size());
-  add_runs(comparison, runs, settings);
+  for (size_t i = 0; i < runs.size(); ++i) comparison.settings[runs[i].folder] = settings[i];
+  add_runs(comparison, runs, settings, request.schemes);
   mark_best(
       comparison,
       [](const Cell& cell) {

@@ -1,32 +1,18 @@
 #pragma once
 
-#include <compare>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/number_text.h"
+#include "report/comparison/measurement.h"
 #include "report/records/records.h"
 #include "report/statistics/bootstrap.h"
 
 namespace lengthwise {
-
-/// What was measured, apart from the length. Perplexities of two measurements never share a table.
-struct Measurement {
-  std::string split, protocol, documents, first_token;  // as EvaluationRecord's
-  int64_t stride = 0;                                   // 0: as many targets as a window is long
-  int64_t window_targets = 0;                           // 0: as many as the stride
-
-  auto operator<=>(const Measurement&) const = default;
-};
-
-/// "test split, sliding windows, stride 64, documents separate, first token none"
-std::string describe(const Measurement& measurement);
-
-/// The different measurements among the evaluations, in order.
-std::vector<Measurement> measurements(const std::vector<RunRecord>& runs);
 
 /// How a row's loss stands to that of the corpus's exact reader, given the same windows. All but
 /// the gap are there at lengths above the train length T alone, and where T was measured.
@@ -107,11 +93,12 @@ struct Row {
   std::string scheme;
   std::string settings;  // what it was trained with: settings_of (report/records/run_options.h)
   std::string variant;   // what was changed after training: EvaluationRecord::variant
+  std::string weights = "last";  // which were measured: EvaluationRecord::weights
   int64_t scheme_order = 0, train_length = 0, seeds = 0;
   std::optional<TrainingCost> training;  // none where a run does not say
   std::vector<Cell> cells;               // one an eval_length
 
-  /// "rotary", "rotary (model.heads=8)", or "rotary with position.rotary.base=1e6".
+  /// "rotary", "rotary (model.heads=8), best weights", or "rotary with position.rotary.base=1e6".
   std::string label() const;
 };
 
@@ -157,10 +144,12 @@ struct Comparison {
   int64_t tokens = 0;            // scored at every length, in every run; of a task at the longest
   int64_t bytes = 0, words = 0;  // of the text they stand for; 0: none, or not all of it was scored
   std::vector<int64_t> eval_lengths;
-  std::vector<Row> rows;                          // by scheme_order, then train_length
+  std::vector<Row> rows;                          // by scheme, then train_length
   std::vector<std::optional<double>> ideal_nats;  // nats a token of the exact reader, by length
   std::vector<std::string> notes;                 // what a reader of the table must know
   std::vector<PublishedRow> published;            // by add_published
+
+  std::map<fs::path, std::string> settings;  // of each run folder, as Row::settings
 
   // From the stored values, by add_token_statistics.
   int64_t train_tokens = 0;                // of the training split
@@ -170,6 +159,8 @@ struct Comparison {
 
   /// "rotary", or "rotary, train 64" where there are several train lengths, with its variant.
   std::string label(const Row& row) const;
+  /// As Row::settings.
+  std::string settings_of(const RunRecord& run) const;
   bool has_ideal() const;
   bool has_training() const;  // the cost of it, in any row
   /// Measured on examples of a task (data/task.h), not on the tokens of a text.
@@ -185,10 +176,18 @@ void mark_best(Comparison& comparison,
                const std::function<std::optional<double>(const Cell&)>& score,
                const std::function<std::string(const Cell&)>& print);
 
-/// Groups runs by scheme, settings and train_length; what needs the value of every token is added
-/// by add_token_statistics. `only` chooses a measurement where the runs have several. UserError,
-/// naming both sides, for runs of different corpora, measurements or scored tokens, for runs of one
-/// group that are no seeds of one experiment, and for a run without evaluation.
-Comparison compare_runs(std::vector<RunRecord> runs, std::optional<Measurement> only = {});
+/// What is compared, and what only the program knows of options and schemes.
+struct ComparisonRequest {
+  MeasurementChoice wanted, usual;  // keep_chosen
+  /// The options that make runs different runs, with their defaults: settings_of.
+  std::map<std::string, std::string> settings;
+  std::vector<std::string> schemes;  // rows follow this order; others come after, by name
+};
+
+/// Groups runs by scheme, settings, train_length and weights; what needs the value of every token
+/// is added by add_token_statistics. UserError, naming both sides, for runs of different scored
+/// tokens, for runs of one group that are no seeds of one experiment, for a run without evaluation,
+/// and as keep_chosen says.
+Comparison compare_runs(std::vector<RunRecord> runs, const ComparisonRequest& request = {});
 
 }  // namespace lengthwise

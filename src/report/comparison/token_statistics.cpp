@@ -72,7 +72,7 @@ class Statistics {
 
   /// The tokens that the folder keeps must be those of the values, and those of the other folders.
   void check_tokens(const fs::path& path, const TokenValues& values) {
-    const fs::path file = path.parent_path() / split_tokens_file(values.split).filename();
+    const fs::path file = path.parent_path() / values.tokens_file;
     if (checked_.contains(file)) return;
     if (!fs::exists(file)) {
       fail("{}: is not there: {} was measured by an older version; evaluate again", file.string(),

@@ -45,16 +45,14 @@ auto key_of(const Row& row) {
   return std::tie(row.scheme_order, row.scheme, row.train_length, row.settings);
 }
 
-std::vector<Group> groups_of(const std::vector<RunRecord>& runs) {
+std::vector<Group> groups_of(const Comparison& comparison, const std::vector<RunRecord>& runs) {
   std::vector<Group> groups;
-  const std::vector<std::string> settings = settings_of(runs);
-  for (size_t i = 0; i < runs.size(); ++i) {
-    const RunRecord& run = runs[i];
+  for (const RunRecord& run : runs) {
     const std::vector<TrainingLogLine> log = read_training_log(run.folder);
     if (log.empty()) continue;
     Row row;
     row.scheme = run.scheme;
-    row.settings = settings[i];
+    row.settings = comparison.settings_of(run);
     row.scheme_order = run.scheme_order;
     row.train_length = run.train_length;
     auto group = std::ranges::find_if(
@@ -109,7 +107,7 @@ LineChart training_chart(const Comparison& comparison, const std::vector<RunReco
   chart.views = {{"training", "nats per token", Scale::linear, std::nullopt, {}},
                  {"validation", "nats per token", Scale::linear, std::nullopt, {}}};
   bool validated = false;
-  for (const Group& group : groups_of(runs)) {
+  for (const Group& group : groups_of(comparison, runs)) {
     chart.views[0].series.push_back(series_of(comparison, group, group.training));
     chart.views[1].series.push_back(series_of(comparison, group, group.validation));
     validated = validated || !group.validation.empty();

@@ -13,6 +13,7 @@
 #include "data/task.h"
 #include "report/records/json_lines.h"
 #include "report/records/run_options.h"
+#include "report/records/split_tokens.h"
 #include "report/records/task_values.h"
 #include "report/records/token_values.h"
 
@@ -58,6 +59,17 @@ class Fields {
     return has(key) ? std::optional(real(key)) : std::nullopt;
   }
 
+  /// An object of texts; empty where the key is absent.
+  std::map<std::string, std::string> texts(const char* key) const {
+    std::map<std::string, std::string> all;
+    if (!has(key)) return all;
+    for (const auto& [name, value] : object_[key].items()) {
+      if (!value.is_string()) fail("{}: '{}' holds something else than texts", origin_, key);
+      all[name] = value.get<std::string>();
+    }
+    return all;
+  }
+
  private:
   bool has(const char* key) const { return object_.contains(key) && !object_[key].is_null(); }
   const Json& at(const char* key) const {
@@ -77,11 +89,6 @@ Json or_null(const std::optional<Value>& value) {
 std::string dumped(const Json& json, int indent) {
   // A host name may be no UTF-8; a run must not die of it.
   return json.dump(indent, ' ', false, Json::error_handler_t::replace);
-}
-
-auto key_of(const EvaluationRecord& record) {
-  return std::tie(record.split, record.protocol, record.documents, record.first_token,
-                  record.length, record.stride, record.window_targets, record.variant);
 }
 
 void check_mean(const fs::path& file, const char* key, double stored, double line) {
@@ -138,10 +145,56 @@ void believe_values(EvaluationRecord& record, const fs::path& folder) {
   check("variant", values.variant, record.variant);
   check("corpus_hash", values.corpus_hash, record.corpus_hash);
   check("number of tokens", values.tokens, record.tokens);
+  if (!record.max_tokens) record.max_tokens = values.layout.max_targets;
+  check("max_tokens", values.layout.max_targets, *record.max_tokens);
   check_mean(file, "nats_per_token", values.nats_per_token, *record.nats_per_token);
   record.nats_per_token = values.nats_per_token;
   record.corpus = values.corpus;
+  record.tokens_file = values.tokens_file;
   record.scored_positions = values.scored_positions;
+}
+
+/// Which weights a line of an older version is of: the file that still holds them tells.
+std::string weights_of(const fs::path& folder, const std::string& checkpoint) {
+  const fs::path best = folder / "best.safetensors", last = folder / "checkpoint.safetensors";
+  const auto holds = [&](const fs::path& path) {
+    return fs::exists(path) && sha256_of_file(path) == checkpoint;
+  };
+  return holds(best) && !holds(last) ? "best" : "last";
+}
+
+/// The tokens beside a line's values: UserError where they are gone, or are of other data by now.
+std::string text_of(const fs::path& folder, const EvaluationRecord& record) {
+  const fs::path path = folder / "evaluation" / record.tokens_file;
+  if (!fs::exists(path)) {
+    fail("{}: is not there, and {} is of its tokens; evaluate again", path.string(),
+         (folder / record.file).string());
+  }
+  const SplitTokens tokens = read_split_tokens(path);
+  if (tokens.corpus_hash != record.corpus_hash) {
+    fail(
+        "{}: holds tokens of other data than {} was measured on ({:.12} and {:.12}); evaluate "
+        "again",
+        path.string(), (folder / record.file).string(), tokens.corpus_hash, record.corpus_hash);
+  }
+  return tokens.stream.hash();
+}
+
+/// Lines of older versions do not say which text they are of: the tokens beside them do.
+void add_texts(RunRecord& run) {
+  std::map<std::string, std::string> texts;  // corpus hash and split to text
+  const auto key = [](const EvaluationRecord& record) { return record.corpus_hash + record.split; };
+  for (const EvaluationRecord& record : run.evaluations) {
+    if (record.beyond_max_length || record.protocol == kTaskProtocol || !record.text.empty())
+      continue;
+    std::string& text = texts[key(record)];
+    if (text.empty()) text = text_of(run.folder, record);
+  }
+  for (EvaluationRecord& record : run.evaluations) {
+    if (!record.text.empty()) continue;
+    const auto known = texts.find(key(record));
+    record.text = known == texts.end() ? record.corpus_hash : known->second;
+  }
 }
 
 }  // namespace
@@ -156,28 +209,40 @@ std::optional<double> EvaluationRecord::bits_per_byte() const {
   return nats / std::numbers::ln2 / static_cast<double>(bytes);
 }
 
+bool same_measurement(const EvaluationRecord& a, const EvaluationRecord& b) {
+  const auto what = [](const EvaluationRecord& record) {
+    return std::tie(record.split, record.protocol, record.documents, record.first_token,
+                    record.length, record.stride, record.window_targets, record.skipped_targets,
+                    record.tokens, record.variant, record.weights, record.checkpoint,
+                    record.corpus_hash);
+  };
+  return what(a) == what(b);
+}
+
 std::string to_json(const RunRecord& run) {
-  const Json json = {{"program", run.program},
-                     {"version", run.version},
-                     {"commit", run.commit},
-                     {"libtorch", run.libtorch},
-                     {"machine", run.machine},
-                     {"threads", run.threads},
-                     {"scheme", run.scheme},
-                     {"scheme_order", run.scheme_order},
-                     {"scheme_summary", run.scheme_summary},
-                     {"corpus", run.corpus},
-                     {"corpus_hash", run.corpus_hash},
-                     {"vocabulary_size", run.vocabulary_size},
-                     {"parameters", run.parameters},
-                     {"train_length", run.train_length},
-                     {"seed", run.seed},
-                     {"steps", run.steps},
-                     {"started", run.started},
-                     {"finished", or_null(run.finished)},
-                     {"train_seconds", or_null(run.train_seconds)},
-                     {"train_tokens_per_second", or_null(run.train_tokens_per_second)},
-                     {"train_peak_memory_mib", or_null(run.train_peak_memory_mib)}};
+  Json json = {{"program", run.program},
+               {"version", run.version},
+               {"commit", run.commit},
+               {"libtorch", run.libtorch},
+               {"machine", run.machine},
+               {"threads", run.threads},
+               {"scheme", run.scheme},
+               {"scheme_order", run.scheme_order},
+               {"scheme_summary", run.scheme_summary},
+               {"corpus", run.corpus},
+               {"corpus_hash", run.corpus_hash},
+               {"vocabulary_size", run.vocabulary_size},
+               {"parameters", run.parameters},
+               {"train_length", run.train_length},
+               {"seed", run.seed},
+               {"steps", run.steps},
+               {"started", run.started},
+               {"finished", or_null(run.finished)},
+               {"train_seconds", or_null(run.train_seconds)},
+               {"train_tokens_per_second", or_null(run.train_tokens_per_second)},
+               {"train_peak_memory_mib", or_null(run.train_peak_memory_mib)}};
+  if (!run.training_hash.empty()) json["training_hash"] = run.training_hash;
+  if (!run.file_hashes.empty()) json["file_hashes"] = run.file_hashes;
   return dumped(json, 2);
 }
 
@@ -190,7 +255,9 @@ std::string to_json(const EvaluationRecord& record) {
                {"stride", record.stride},
                {"stride_is_length", record.stride_is_length},
                {"window_targets", record.window_targets},
-               {"skipped_targets", record.skipped_targets}};
+               {"skipped_targets", record.skipped_targets},
+               {"max_tokens", or_null(record.max_tokens)},
+               {"weights", record.weights}};
   if (!record.variant.empty()) json["variant"] = record.variant;
   if (record.beyond_max_length) json["beyond_max_length"] = *record.beyond_max_length;
   json.update({{"windows", record.windows},
@@ -211,7 +278,8 @@ std::string to_json(const EvaluationRecord& record) {
                {"peak_memory_mib", record.peak_memory_mib},
                {"file", record.file},
                {"checkpoint", record.checkpoint},
-               {"corpus_hash", record.corpus_hash}});
+               {"corpus_hash", record.corpus_hash},
+               {"text", record.text}});
   return dumped(json, -1);
 }
 
@@ -225,10 +293,11 @@ RunRecord parse_run(std::string_view json, const std::string& origin) {
   run.machine = fields.text("machine");
   run.threads = fields.whole("threads");
   run.scheme = fields.text("scheme");
-  run.scheme_order = fields.whole("scheme_order");
+  run.scheme_order = fields.optional_whole("scheme_order").value_or(0);
   run.scheme_summary = fields.text("scheme_summary");
   run.corpus = fields.text("corpus");
   run.corpus_hash = fields.text("corpus_hash");
+  run.training_hash = fields.optional_text("training_hash").value_or("");
   run.vocabulary_size = fields.whole("vocabulary_size");
   run.parameters = fields.whole("parameters");
   run.train_length = fields.whole("train_length");
@@ -239,6 +308,7 @@ RunRecord parse_run(std::string_view json, const std::string& origin) {
   run.train_seconds = fields.optional_real("train_seconds");
   run.train_tokens_per_second = fields.optional_real("train_tokens_per_second");
   run.train_peak_memory_mib = fields.optional_real("train_peak_memory_mib");
+  run.file_hashes = fields.texts("file_hashes");
   if (run.train_length < 1) fail("{}: 'train_length' is {}; at least 1", origin, run.train_length);
   if (run.scheme_order < 0) fail("{}: 'scheme_order' is {}; at least 0", origin, run.scheme_order);
   return run;
@@ -261,6 +331,9 @@ EvaluationRecord parse_evaluation(std::string_view json, const std::string& orig
   record.skipped_targets = fields.whole("skipped_targets");
   record.variant = fields.optional_text("variant").value_or("");
   record.corpus_hash = fields.text("corpus_hash");
+  record.max_tokens = fields.optional_whole("max_tokens");
+  record.weights = fields.optional_text("weights").value_or("");
+  record.text = fields.optional_text("text").value_or("");
   record.checkpoint = fields.optional_text("checkpoint").value_or("");
   record.beyond_max_length = fields.optional_whole("beyond_max_length");
   if (record.length < 1) fail("{}: 'length' is {}; at least 1", origin, record.length);
@@ -300,8 +373,9 @@ std::vector<EvaluationRecord> read_evaluations(const fs::path& folder) {
   std::vector<EvaluationRecord> records;
   for (const JsonLine& line : read_json_lines(folder / "evaluation.jsonl")) {
     EvaluationRecord record = parse_evaluation(line.text, line.origin);
+    if (record.weights.empty()) record.weights = weights_of(folder, record.checkpoint);
     const auto earlier = std::ranges::find_if(
-        records, [&](const EvaluationRecord& known) { return key_of(known) == key_of(record); });
+        records, [&](const EvaluationRecord& known) { return same_measurement(known, record); });
     if (earlier == records.end()) {
       records.push_back(std::move(record));
     } else {
@@ -311,6 +385,14 @@ std::vector<EvaluationRecord> read_evaluations(const fs::path& folder) {
   return records;
 }
 
+void check_with_values(EvaluationRecord& record, const fs::path& folder) {
+  if (record.protocol == kTaskProtocol) {
+    believe_answers(record, folder);
+  } else {
+    believe_values(record, folder);
+  }
+}
+
 RunRecord read_run(const fs::path& folder) {
   const fs::path path = folder / "run.json";
   RunRecord run = parse_run(read_file(path), path.string());
@@ -318,13 +400,9 @@ RunRecord read_run(const fs::path& folder) {
   run.options = read_run_options(folder);
   run.evaluations = read_evaluations(folder);
   for (EvaluationRecord& record : run.evaluations) {
-    if (record.beyond_max_length) continue;
-    if (record.protocol == kTaskProtocol) {
-      believe_answers(record, folder);
-    } else {
-      believe_values(record, folder);
-    }
+    if (!record.beyond_max_length) check_with_values(record, folder);
   }
+  add_texts(run);
   return run;
 }
 

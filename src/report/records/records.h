@@ -20,9 +20,11 @@ struct EvaluationRecord {
   std::string first_token;  // what stands before a document's first: "none", "eos", "previous"
   int64_t length = 0;       // eval_length: the longest input, in tokens
   int64_t stride = 0;       // targets a window moves by
-  bool stride_is_length = false;  // the protocol moves every window by its whole length
-  int64_t window_targets = 0;     // targets a window scores
-  int64_t skipped_targets = 0;    // at each document's start, never scored
+  bool stride_is_length = false;      // the protocol moves every window by its whole length
+  int64_t window_targets = 0;         // targets a window scores
+  int64_t skipped_targets = 0;        // at each document's start, never scored
+  std::optional<int64_t> max_tokens;  // only so many were scored; 0: all; unset in older lines
+  std::string weights = "last";       // which were measured: "last", "best"
   /// What was changed after training, as "position.scheme=none model.window=64"; empty: nothing.
   std::string variant;
   /// Set where the scheme reaches no further than this many tokens; nothing was measured then.
@@ -39,9 +41,13 @@ struct EvaluationRecord {
   std::string file;        // per-token values, relative to the run folder; empty beyond the limit
   std::string checkpoint;  // SHA-256 of the weights that were measured
   std::string corpus_hash;
+  /// SHA-256 of the split's tokens (TokenStream::hash), whatever corpus they came with; of a task,
+  /// and where nobody can tell any more, the corpus's.
+  std::string text;
 
-  // Not in the line; `read_run` takes these two from the per-token file.
+  // Not in the line; `read_run` takes these from the per-token file.
   std::string corpus;
+  std::string tokens_file;       // TokenValues::tokens_file
   std::string scored_positions;  // SHA-256: equal where the same tokens of the stream, or answers
                                  // of the same sizes, were scored
 
@@ -58,6 +64,7 @@ struct RunRecord {
   int64_t scheme_order = 0;  // the scheme's place in the registry: rows and colours follow it
   std::string scheme_summary;
   std::string corpus, corpus_hash;
+  std::string training_hash;  // Dataset::training_hash; empty in older records
   int64_t vocabulary_size = 0, parameters = 0, train_length = 0, seed = 0, steps = 0;
   std::string started;  // ISO 8601, UTC
   std::optional<std::string> finished;
@@ -65,6 +72,8 @@ struct RunRecord {
 
   /// Its config.ini, "model.width" to "64"; not in run.json. Empty where there is no such file.
   std::map<std::string, std::string> options;
+  /// Of the options that name a file whose content decides: the option to the content's SHA-256.
+  std::map<std::string, std::string> file_hashes;
   std::vector<EvaluationRecord> evaluations;
 };
 
@@ -72,6 +81,10 @@ struct RunRecord {
 std::string to_json(const RunRecord& run);
 /// A line of evaluation.jsonl, without its end.
 std::string to_json(const EvaluationRecord& evaluation);
+
+/// Whether both are of the same tokens, read the same way by the same weights with the same
+/// changes: the later of two such is the one that counts.
+bool same_measurement(const EvaluationRecord& a, const EvaluationRecord& b);
 
 /// The inverse; `origin` ("runs/a/run.json", "runs/a/evaluation.jsonl:3") opens every UserError.
 RunRecord parse_run(std::string_view json, const std::string& origin);
@@ -83,6 +96,10 @@ void append_evaluation(const fs::path& folder, const EvaluationRecord& evaluatio
 /// The lines of evaluation.jsonl as they stand, the later of two of the same measurement and
 /// length; none where there is no such file. The per-token files are not looked at.
 std::vector<EvaluationRecord> read_evaluations(const fs::path& folder);
+
+/// The line's values computed again from its per-token file, which must agree with it: UserError as
+/// for `read_run`.
+void check_with_values(EvaluationRecord& record, const fs::path& folder);
 
 /// Everything a run folder says of itself. The means are computed again from the stored per-token
 /// values: UserError where a file is missing, truncated or not of this measurement, where a value

@@ -25,21 +25,23 @@ ValuesByOption values_by_option(const std::vector<RunRecord>& runs) {
   return values;
 }
 
-/// Rows have these by themselves, or they leave the weights as they are.
-const std::set<std::string> kNoSettings = {"position.scheme", "model.train_length", "training.seed",
-                                           "training.log_every", "training.checkpoint_every"};
+constexpr const char* kTrainedOn = "trained on";  // no option: corpora are told by their hash
 
-/// Corpora are told apart by their hash.
-bool is_setting(const std::string& option) {
-  const std::string section = option.substr(0, option.find('.'));
-  return (section == "model" || section == "position" || section == "training" ||
-          option == "data.documents") &&
-         !kNoSettings.contains(option);
-}
-
-std::string value_in(const RunRecord& run, const std::string& option) {
-  const auto found = run.options.find(option);
-  return found == run.options.end() ? "" : found->second;
+/// What makes the run another run than one of the same scheme, train length and seed. An option
+/// younger than the run had its default's effect.
+std::map<std::string, std::string> decisive(const RunRecord& run,
+                                            const std::map<std::string, std::string>& settings) {
+  std::map<std::string, std::string> values = settings;
+  for (auto& [option, value] : values) {
+    if (const auto found = run.options.find(option); found != run.options.end()) {
+      value = found->second;
+    }
+    if (const auto file = run.file_hashes.find(option); file != run.file_hashes.end()) {
+      value += fmt::format("@{:.8}", file->second);
+    }
+  }
+  values[kTrainedOn] = fmt::format("{}@{:.8}", run.corpus, run.corpus_hash);
+  return values;
 }
 
 }  // namespace
@@ -64,24 +66,27 @@ std::map<std::string, std::string> read_run_options(const fs::path& run_folder) 
   return options;
 }
 
-std::vector<std::string> settings_of(const std::vector<RunRecord>& runs) {
+std::vector<std::string> settings_of(const std::vector<RunRecord>& runs,
+                                     const std::map<std::string, std::string>& settings) {
+  std::vector<std::map<std::string, std::string>> values;
+  for (const RunRecord& run : runs) values.push_back(decisive(run, settings));
   std::map<std::string, std::set<std::string>> differing;  // scheme to options
-  for (const RunRecord& run : runs) {
-    const auto first = std::ranges::find(runs, run.scheme, &RunRecord::scheme);
-    for (const auto& [option, value] : run.options) {
-      if (is_setting(option) && value != value_in(*first, option)) {
-        differing[run.scheme].insert(option);
-      }
+  std::map<std::string, std::map<std::string, size_t>> counts;
+  for (size_t i = 0; i < runs.size(); ++i) {
+    const auto first = static_cast<size_t>(
+        std::ranges::find(runs, runs[i].scheme, &RunRecord::scheme) - runs.begin());
+    for (const auto& [option, value] : values[i]) {
+      ++counts[option][value];
+      if (value != values[first][option]) differing[runs[i].scheme].insert(option);
     }
   }
   std::vector<std::string> all;
-  for (const RunRecord& run : runs) {
+  for (size_t i = 0; i < runs.size(); ++i) {
     std::vector<std::string> named;
-    for (const std::string& option : differing[run.scheme]) {
-      const std::string value = value_in(run, option);
-      const auto alike = std::ranges::count_if(
-          runs, [&](const RunRecord& other) { return value_in(other, option) == value; });
-      if (2 * static_cast<size_t>(alike) <= runs.size()) named.push_back(option + "=" + value);
+    for (const std::string& option : differing[runs[i].scheme]) {
+      const std::string& value = values[i][option];
+      if (2 * counts[option][value] > runs.size()) continue;
+      named.push_back(option + (option == kTrainedOn ? " " : "=") + value);
     }
     all.push_back(fmt::format("{}", fmt::join(named, " ")));
   }

@@ -14,9 +14,11 @@ namespace lengthwise {
 std::map<std::string, std::string> read_run_options(const fs::path& run_folder);
 
 /// How the runs of one scheme differ besides train length and seed, a text for each run:
-/// "model.heads=8 position.alibi.bias_max=12". Named are the options that decide its weights and
-/// are not the same in all runs of its scheme, but for values that more than half of all runs have.
-std::vector<std::string> settings_of(const std::vector<RunRecord>& runs);
+/// "model.heads=8 position.alibi.bias_max=12". Named are those of `settings` (names and defaults of
+/// the options that decide weights) and the corpora trained on that are not the same in all runs of
+/// its scheme, but for values that more than half of all runs have.
+std::vector<std::string> settings_of(const std::vector<RunRecord>& runs,
+                                     const std::map<std::string, std::string>& settings);
 
 /// An option that is not the same in all runs: each value with the runs that have it.
 struct OptionDifference {

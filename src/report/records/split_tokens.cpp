@@ -8,12 +8,6 @@
 namespace lengthwise {
 namespace {
 
-std::vector<int64_t> counts_of(const TokenStream& stream, int64_t vocabulary_size) {
-  std::vector<int64_t> counts(static_cast<size_t>(vocabulary_size));
-  for (int64_t i = 0; i < stream.size(); ++i) ++counts[static_cast<size_t>(stream[i])];
-  return counts;
-}
-
 bool is_of(const fs::path& path, const std::string& corpus_hash) {
   if (!fs::exists(path)) return false;
   try {
@@ -23,34 +17,54 @@ bool is_of(const fs::path& path, const std::string& corpus_hash) {
   }
 }
 
+bool is_of_another(const fs::path& path, const std::string& corpus_hash) {
+  if (!fs::exists(path)) return false;
+  try {
+    return SafetensorsFile(path).metadata("corpus_hash") != corpus_hash;
+  } catch (const UserError&) {
+    return false;
+  }
+}
+
 }  // namespace
 
 fs::path split_tokens_file(const std::string& split) {
   return fs::path("evaluation") / (split + ".tokens.safetensors");
 }
 
-void store_split_tokens(const fs::path& run_folder, const TokenStream& stream,
-                        const TokenStream& train, std::optional<int64_t> start_token,
-                        const std::string& split, const std::string& corpus,
-                        const std::string& corpus_hash) {
-  const fs::path path = run_folder / split_tokens_file(split);
-  if (is_of(path, corpus_hash)) return;
-  make_folder(path.parent_path());
-  const std::vector<int64_t> counts = counts_of(train, stream.vocabulary_size());
-  stream.save(path, {{"train_counts", array_view(counts)}},
-              {{"split", split},
-               {"corpus", corpus},
-               {"corpus_hash", corpus_hash},
-               {"start_token", start_token ? std::to_string(*start_token) : ""}});
+fs::path store_split_tokens(const fs::path& run_folder, const SplitTokens& tokens) {
+  fs::path path = split_tokens_file(tokens.split);
+  if (is_of_another(run_folder / path, tokens.corpus_hash)) {
+    path.replace_filename(
+        fmt::format("{}-{:.12}.tokens.safetensors", tokens.split, tokens.corpus_hash));
+  }
+  if (is_of(run_folder / path, tokens.corpus_hash)) return path;
+  make_folder((run_folder / path).parent_path());
+  std::map<std::string, ArrayView> counts;
+  if (!tokens.train_counts.empty()) counts["train_counts"] = array_view(tokens.train_counts);
+  tokens.stream.save(
+      run_folder / path, counts,
+      {{"split", tokens.split},
+       {"corpus", tokens.corpus},
+       {"corpus_hash", tokens.corpus_hash},
+       {"start_token", tokens.start_token ? std::to_string(*tokens.start_token) : ""}});
+  return path;
+}
+
+std::vector<int64_t> token_counts(const TokenStream& stream) {
+  std::vector<int64_t> counts(static_cast<size_t>(stream.vocabulary_size()));
+  for (int64_t i = 0; i < stream.size(); ++i) ++counts[static_cast<size_t>(stream[i])];
+  return counts;
 }
 
 SplitTokens read_split_tokens(const fs::path& path) {
   SplitTokens tokens;
   tokens.stream = TokenStream::open(path);
   const SafetensorsFile file(path);
-  const auto counts = file.values<int64_t>("train_counts");
+  const bool counted = file.arrays().contains("train_counts");
+  const auto counts = counted ? file.values<int64_t>("train_counts") : std::span<const int64_t>();
   tokens.train_counts.assign(counts.begin(), counts.end());
-  if (static_cast<int64_t>(counts.size()) != tokens.stream.vocabulary_size()) {
+  if (counted && static_cast<int64_t>(counts.size()) != tokens.stream.vocabulary_size()) {
     fail("{}: counts {} token types of a vocabulary of {}", path.string(), counts.size(),
          tokens.stream.vocabulary_size());
   }

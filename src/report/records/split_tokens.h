@@ -9,25 +9,26 @@
 
 namespace lengthwise {
 
-/// The tokens that a run was measured on, as its folder keeps them beside the values:
-/// evaluation/<split>.tokens.safetensors, once a split. A token file (data/token_stream.h) with
+/// The tokens that a run was measured on, as its folder keeps them beside the values, once a text
+/// and split. A token file (data/token_stream.h) with
 /// `train_counts` I64 [V] as well, and metadata split, corpus, corpus_hash, start_token (empty
 /// where there is none).
 struct SplitTokens {
   TokenStream stream;
-  std::vector<int64_t> train_counts;   // of each token type in the training split
+  std::vector<int64_t> train_counts;   // of each token type in the training split; empty: unknown
   std::optional<int64_t> start_token;  // Dataset::start_token
   std::string split, corpus, corpus_hash;
 };
 
-/// "evaluation/test.tokens.safetensors", relative to the run folder.
+/// "evaluation/test.tokens.safetensors", relative to the run folder: of the first text measured.
 fs::path split_tokens_file(const std::string& split);
 
-/// Writes the file into a run folder that lacks it, or has it of other data.
-void store_split_tokens(const fs::path& run_folder, const TokenStream& stream,
-                        const TokenStream& train, std::optional<int64_t> start_token,
-                        const std::string& split, const std::string& corpus,
-                        const std::string& corpus_hash);
+/// Writes the file into a run folder that lacks it; -> its path relative to the folder: the above,
+/// or where that holds another text "evaluation/test-0a1b2c3d4e5f.tokens.safetensors".
+fs::path store_split_tokens(const fs::path& run_folder, const SplitTokens& tokens);
+
+/// How often each token type occurs.
+std::vector<int64_t> token_counts(const TokenStream& stream);
 
 /// UserError where the file is missing, damaged, or has counts of another vocabulary.
 SplitTokens read_split_tokens(const fs::path& path);

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/safetensors.h"
 #include "base/text.h"
+#include "report/records/split_tokens.h"
 
 namespace lengthwise {
 namespace {
@@ -94,6 +95,12 @@ TokenValues read_token_values(const fs::path& path) {
   if (file.metadata().contains("variant")) values.variant = file.metadata("variant");
   values.corpus = file.metadata("corpus");
   values.corpus_hash = file.metadata("corpus_hash");
+  values.tokens_file = file.metadata().contains("tokens_file")
+                           ? file.metadata("tokens_file")
+                           : split_tokens_file(values.split).filename().string();
+  if (fs::path(values.tokens_file).filename() != values.tokens_file) {
+    fail("{}: metadata 'tokens_file' is no name of a file beside it", path.string());
+  }
   values.nats = finite_values(file, "nats");
   values.tokens = static_cast<int64_t>(values.nats.size());
   values.nats_per_token = std::accumulate(values.nats.begin(), values.nats.end(), 0.0) /

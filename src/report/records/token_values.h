@@ -19,12 +19,13 @@ struct ScoredRun {
 /// A file of per-token values. It is safetensors: `nats` F32 [N], the negative log-likelihood of
 /// every scored token in the order of the stream; `positions` I64 [R, 2], the runs of scored stream
 /// positions (first, count); metadata split, protocol, documents, first_token, length, stride,
-/// window_targets, skipped_targets, max_tokens, corpus, corpus_hash.
+/// window_targets, skipped_targets, max_tokens, corpus, corpus_hash, tokens_file.
 struct TokenValues {
   std::string split, protocol, documents, first_token;  // as EvaluationRecord's
   WindowLayout layout{};                                // that the windows were planned by
   std::string variant;                                  // empty where the metadata has none
   std::string corpus, corpus_hash;
+  std::string tokens_file;  // beside it: the split's tokens
   int64_t tokens = 0;
   std::vector<float> nats;
   double nats_per_token = 0;     // a mean in double

@@ -112,10 +112,12 @@ Recurrences find_recurrences(const TokenStream& stream) {
 std::vector<Partition> partition_tokens(const SplitTokens& tokens, const Recurrences& recurrences,
                                         const ScoredTokens& scored,
                                         const std::optional<ExactReader>& reader) {
-  std::vector<Partition> partitions{
-      by_context(scored), by_frequency(tokens, scored),
-      by_recurrence(kByToken, "occurrence of the same token", recurrences.token, 0, scored),
-      by_recurrence(kByBigram, "occurrence of the same bigram", recurrences.bigram, 1, scored)};
+  std::vector<Partition> partitions{by_context(scored)};
+  if (!tokens.train_counts.empty()) partitions.push_back(by_frequency(tokens, scored));
+  partitions.push_back(
+      by_recurrence(kByToken, "occurrence of the same token", recurrences.token, 0, scored));
+  partitions.push_back(
+      by_recurrence(kByBigram, "occurrence of the same bigram", recurrences.bigram, 1, scored));
   if (reader) partitions.push_back(by_target(tokens, scored, *reader));
   return partitions;
 }

@@ -224,7 +224,10 @@ TEST_CASE("Answers that do not fit their line, or another run's, are refused", "
     fewer.nats.resize(10);
     fewer.answers.resize(10);
     const RunRecord other = store_task_run(folder / "other", "none", 0, 1, {fewer});
-    CHECK(contains(user_error_text([&] { compare_runs({run, other}); }), "scored 10"));
+    const Comparison comparison = compare_runs({run, other});
+    CHECK(comparison.rows.size() == 1);
+    CHECK(contains(comparison.notes.at(0), "--evaluation.examples 5"));
+    CHECK(contains(comparison.notes.at(1), "other: was not measured so"));
   }
 }
 

@@ -168,8 +168,9 @@ TEST_CASE("Values that cannot be trusted are refused with file and place", "[rep
                contains_text("test.tokens.safetensors") && contains_text("evaluate again"));
   }
   SECTION("tokens of other data") {
-    store_split_tokens(run, stored.corpus().test, stored.corpus().train, std::nullopt, "test",
-                       "other", "decade");
+    fs::remove(tokens);
+    store_split_tokens(run, {stored.corpus().test, token_counts(stored.corpus().train),
+                             std::nullopt, "test", "other", "decade"});
     CHECK_THAT(error_of(stored), contains_text("other data"));
   }
   SECTION("positions that its windows do not score") {

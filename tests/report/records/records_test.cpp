@@ -37,6 +37,8 @@ nlohmann::json line(int64_t length) {
           {"stride_is_length", true},
           {"window_targets", length},
           {"skipped_targets", 0},
+          {"max_tokens", 0},
+          {"weights", "last"},
           {"windows", 2},
           {"tokens", 4},
           {"mean_context", 1.5},
@@ -51,7 +53,8 @@ nlohmann::json line(int64_t length) {
           {"peak_memory_mib", 250.0},
           {"file", "evaluation/values.safetensors"},
           {"checkpoint", "0123"},
-          {"corpus_hash", "c0ffee"}};
+          {"corpus_hash", "c0ffee"},
+          {"text", "bead"}};
 }
 
 nlohmann::json beyond_limit_line(int64_t length, int64_t limit) {

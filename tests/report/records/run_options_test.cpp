@@ -51,24 +51,45 @@ TEST_CASE("Runs of one scheme are told apart by the options that decide their we
   elsewhere["training.seed"] = "2";
   elsewhere["training.log_every"] = "50";
   elsewhere["evaluation.lengths"] = "128";
+  const std::map<std::string, std::string> settings = {{"model.heads", "4"},
+                                                       {"position.alibi.bias_max", "8"}};
   // The value of most runs is not named.
   CHECK(settings_of({run_with("alibi", 1, plain), run_with("alibi", 2, elsewhere),
                      run_with("alibi", 1, more_heads), run_with("alibi", 1, smaller_slopes),
-                     run_with("rotary", 1, plain)}) ==
+                     run_with("rotary", 1, plain)},
+                    settings) ==
         std::vector<std::string>{"", "", "model.heads=8", "position.alibi.bias_max=12", ""});
   // Of two there are no most.
-  CHECK(settings_of({run_with("alibi", 1, plain), run_with("alibi", 1, more_heads)}) ==
+  CHECK(settings_of({run_with("alibi", 1, plain), run_with("alibi", 1, more_heads)}, settings) ==
         std::vector<std::string>{"model.heads=4", "model.heads=8"});
   // What differs between schemes alone is a setting of neither.
-  CHECK(settings_of({run_with("alibi", 1, plain), run_with("rotary", 1, more_heads)}) ==
+  CHECK(settings_of({run_with("alibi", 1, plain), run_with("rotary", 1, more_heads)}, settings) ==
         std::vector<std::string>{"", ""});
+  // An option younger than a run had its default's effect.
+  auto older = plain;
+  older.erase("model.heads");
+  CHECK(settings_of({run_with("alibi", 1, plain), run_with("alibi", 2, older)}, settings) ==
+        std::vector<std::string>{"", ""});
+}
+
+TEST_CASE("Runs of other corpora, or of files with other content, are told apart",
+          "[report][options]") {
+  RunRecord one = run_with("longrope", 1, {{"factors", "list.txt"}}), other = one;
+  one.file_hashes["factors"] = "0123456789";
+  other.file_hashes["factors"] = "abcdefabcdef";
+  const std::map<std::string, std::string> settings = {{"factors", ""}};
+  CHECK(settings_of({one, other}, settings) ==
+        std::vector<std::string>{"factors=list.txt@01234567", "factors=list.txt@abcdefab"});
+  other.file_hashes = one.file_hashes;
+  other.corpus_hash = "decadedecade";
+  CHECK(settings_of({one, other}, settings)[1] == "trained on ideal_reader@decadede");
 }
 
 TEST_CASE("Runs that were trained otherwise are rows of their own", "[report][options]") {
   const std::vector<RunRecord> runs = {run_with("alibi", 1, {{"model.heads", "4"}}),
                                        run_with("alibi", 2, {{"model.heads", "4"}}),
                                        run_with("alibi", 1, {{"model.heads", "8"}})};
-  const Comparison comparison = compare_runs(runs);
+  const Comparison comparison = compare_runs(runs, {{}, {}, {{"model.heads", "4"}}, {}});
   REQUIRE(comparison.rows.size() == 2);
   CHECK(comparison.rows[0].label() == "alibi");
   CHECK(comparison.rows[0].seeds == 2);
