@@ -11,8 +11,6 @@
 namespace lengthwise {
 namespace {
 
-constexpr std::string_view kModelFile = "vocabulary.model";
-
 // SentencePiece writes a space as U+2581, and gives U+2585, tab and NUL meanings of their own: text
 // that holds them is cut there and they are spelt in bytes, as newlines are.
 constexpr std::string_view kSpaceMark = "\xE2\x96\x81";
@@ -142,7 +140,7 @@ class BpeVocabulary : public Vocabulary {
   }
 
   void save(const fs::path& folder) const override {
-    write_file(folder / kModelFile, processor_.serialized_model_proto());
+    write_file(folder / kBpeModelFile, processor_.serialized_model_proto());
   }
 
  private:
@@ -188,7 +186,7 @@ std::unique_ptr<Vocabulary> train_bpe_vocabulary(const std::vector<fs::path>& do
 }
 
 std::unique_ptr<Vocabulary> load_bpe_vocabulary(const fs::path& folder) {
-  const fs::path path = folder / kModelFile;
+  const fs::path path = folder / kBpeModelFile;
   return std::make_unique<BpeVocabulary>(read_file(path), path.string());
 }
 

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "data/stored_vocabulary.h"
 
 namespace lengthwise {
 namespace {
@@ -70,7 +71,7 @@ Manifest manifest_from(const Json& json) {
       manifest.start_token.value_or(0) >= manifest.vocabulary_size) {
     throw std::out_of_range("start_token");
   }
-  if (manifest.split("train") == nullptr) throw std::out_of_range("train");
+  if (manifest.splits.empty()) throw std::out_of_range("splits");
   return manifest;
 }
 
@@ -85,6 +86,16 @@ bool has_format(const Json& json) {
 const PreparedSplit* Manifest::split(std::string_view name) const {
   const auto found = std::ranges::find(splits, name, &PreparedSplit::name);
   return found == splits.end() ? nullptr : &*found;
+}
+
+std::string Manifest::split_names() const {
+  std::string names;
+  for (const PreparedSplit& split : splits) names += (names.empty() ? "" : ", ") + split.name;
+  return names;
+}
+
+std::string Manifest::vocabulary_hash() const {
+  return stored_vocabulary_hash(vocabulary, vocabulary_file.sha256);
 }
 
 void write_manifest(const fs::path& folder, const Manifest& manifest) {

@@ -37,6 +37,9 @@ struct Manifest {
   std::vector<PreparedSplit> splits;  // those given, in the order train, valid, test
 
   const PreparedSplit* split(std::string_view name) const;  // nullptr where absent
+  std::string split_names() const;                          // "train, test"
+  /// Dataset::vocabulary_hash.
+  std::string vocabulary_hash() const;
 };
 
 void write_manifest(const fs::path& folder, const Manifest& manifest);

@@ -34,7 +34,8 @@ class Vocabulary {
 struct VocabularyKind {
   std::string_view name;
   std::string_view summary;
-  bool needs_utf8;  // encode and train may then rely on well-formed text
+  bool needs_utf8;        // encode and train may then rely on well-formed text
+  std::string_view file;  // that `save` writes
   /// From the documents of the training split; `size` is what [data] vocabulary_size says.
   std::unique_ptr<Vocabulary> (*train)(const std::vector<fs::path>& documents, int64_t size);
   std::unique_ptr<Vocabulary> (*load)(const fs::path& folder);

@@ -139,7 +139,7 @@ TEST_CASE("A prepared folder is enough where the text is gone", "[data]") {
   Text text;
   text.prepare();
   fs::remove(text.folder / "train.txt");
-  CHECK(contains(text.error(), "train.txt: cannot be read"));
+  CHECK(text.prepare().splits.size() == 3);
   text.options.train.clear();
   text.options.valid.clear();
   text.options.test.clear();
