@@ -1,6 +1,7 @@
 #include "data/dataset.h"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -46,6 +47,31 @@ Dataset open_built_in(const BuiltInCorpus& corpus) {
   return dataset;
 }
 
+bool holds_token(const TokenStream& stream, int64_t token) {
+  for (int64_t i = 0; i < stream.size(); ++i) {
+    if (stream[i] == token) return true;
+  }
+  return false;
+}
+
+/// Not known where an older version prepared the folder and some <unk> is among the tokens.
+std::vector<std::optional<UnknownTokens>> unknown_of(const fs::path& folder,
+                                                     const Manifest& manifest,
+                                                     const PreparedSplit& split,
+                                                     const TokenStream& stream) {
+  const size_t documents = stream.documents().size();
+  if (split.unknown && split.unknown->size() == documents) {
+    return {split.unknown->begin(), split.unknown->end()};
+  }
+  const bool none = !vocabulary_kind(manifest.vocabulary).has_unknown || !holds_token(stream, 0);
+  if (none) return std::vector<std::optional<UnknownTokens>>(documents, UnknownTokens{});
+  spdlog::info(
+      "data: {}: was prepared by a version that did not count what its <unk> stand for, so that no "
+      "bits per byte can be given; delete it to prepare it again, the tokens will be the same",
+      folder.string());
+  return std::vector<std::optional<UnknownTokens>>(documents);
+}
+
 TokenStream open_split(const fs::path& folder, const Manifest& manifest, const PreparedSplit& split,
                        bool joined) {
   const fs::path path = folder / split.file.name;
@@ -59,7 +85,8 @@ TokenStream open_split(const fs::path& folder, const Manifest& manifest, const P
     fail("{}: has a vocabulary of {} tokens, its manifest one of {}; delete {} to prepare it again",
          path.string(), stream.vocabulary_size(), manifest.vocabulary_size, folder.string());
   }
-  return joined ? stream.joined() : stream;
+  const TokenStream known = stream.with_unknown(unknown_of(folder, manifest, split, stream));
+  return joined ? known.joined() : known;
 }
 
 Dataset open_task(const Task& task) {

@@ -20,6 +20,7 @@ Document encode_document(const fs::path& path, const Vocabulary& vocabulary,
   document.bytes = static_cast<int64_t>(file.text().size());
   document.words = count_words(file.text());
   document.first_token_bytes = vocabulary.first_token_bytes(file.text());
+  document.unknown = vocabulary.unknown_tokens(file.text());
   return document;
 }
 
@@ -56,19 +57,28 @@ PreparedSplit write_split(const SplitName& given, const SourceTexts& texts,
   split.sources = texts.files;
   std::vector<uint32_t> tokens;
   std::vector<Document> documents;
+  std::vector<UnknownTokens> unknown;
   for (const fs::path& path : texts.paths()) {
     documents.push_back(encode_document(path, vocabulary, tokens));
+    unknown.push_back(*documents.back().unknown);
     split.bytes += documents.back().bytes;
     split.words += documents.back().words;
   }
+  split.unknown = std::move(unknown);
   split.tokens = static_cast<int64_t>(tokens.size());
   split.documents = static_cast<int64_t>(documents.size());
   split.file.name = given.name + ".safetensors";
   TokenStream::from_tokens(std::move(tokens), std::move(documents), vocabulary.size())
       .save(folder / split.file.name);
   split.file.sha256 = sha256_of_file(folder / split.file.name);
-  spdlog::info("data: {}: {} documents, {} tokens, {} bytes, {} words ({})", split.name,
-               split.documents, split.tokens, split.bytes, split.words, duration_since(start));
+  const int64_t lacking = split.unknown_tokens();
+  spdlog::info("data: {}: {} documents, {} tokens{}, {} bytes, {} words ({})", split.name,
+               split.documents, split.tokens,
+               lacking > 0 ? fmt::format(" ({} <unk>, {:.2f} %)", lacking,
+                                         100.0 * static_cast<double>(lacking) /
+                                             static_cast<double>(split.tokens))
+                           : "",
+               split.bytes, split.words, duration_since(start));
   return split;
 }
 

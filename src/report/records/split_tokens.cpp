@@ -1,9 +1,12 @@
 #include "report/records/split_tokens.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/error.h"
 #include "base/text.h"
+#include "data/vocabulary.h"
+#include "report/records/run_options.h"
 
 namespace lengthwise {
 namespace {
@@ -14,10 +17,57 @@ std::vector<int64_t> counts_of(const TokenStream& stream, int64_t vocabulary_siz
   return counts;
 }
 
-bool is_of(const fs::path& path, const std::string& corpus_hash) {
+constexpr const char* kUnknown = "unknown_tokens";
+constexpr const char* kSpelling = "spelling_nats";
+
+bool knows_unknown(const TokenStream& stream) {
+  return std::ranges::all_of(stream.documents(),
+                             [](const Document& document) { return document.unknown.has_value(); });
+}
+
+/// What can be known of a file from before unknown tokens were counted: that there are none, where
+/// the vocabulary of the run has no <unk>, or token 0 is nowhere among the tokens.
+bool has_none(const fs::path& path, const TokenStream& stream) {
+  const auto options = read_run_options(path.parent_path().parent_path());
+  const auto kind = options.find("data.vocabulary");
+  if (kind != options.end() && !vocabulary_kind(kind->second).has_unknown) return true;
+  for (int64_t i = 0; i < stream.size(); ++i) {
+    if (stream[i] == 0) return false;
+  }
+  return true;
+}
+
+TokenStream with_unknown(const SafetensorsFile& file, const TokenStream& stream) {
+  const size_t documents = stream.documents().size();
+  std::vector<std::optional<UnknownTokens>> unknown(documents);
+  if (file.arrays().contains(kUnknown)) {
+    const auto tokens = file.values<int64_t>(kUnknown);
+    const auto nats = file.values<double>(kSpelling);
+    if (tokens.size() != documents || nats.size() != 2 * documents) {
+      fail("{}: corrupted: '{}' and '{}' are not of its {} documents", file.path().string(),
+           kUnknown, kSpelling, documents);
+    }
+    for (size_t i = 0; i < documents; ++i) {
+      unknown[i] = {tokens[i], nats[2 * i], nats[2 * i + 1]};
+      if (tokens[i] >= 0 && std::isfinite(nats[2 * i]) && nats[2 * i + 1] >= 0 &&
+          nats[2 * i + 1] <= nats[2 * i]) {
+        continue;
+      }
+      fail("{}: corrupted: document {} has impossible counts of unknown tokens",
+           file.path().string(), i);
+    }
+  } else if (has_none(file.path(), stream)) {
+    unknown.assign(documents, UnknownTokens{});
+  }
+  return stream.with_unknown(unknown);
+}
+
+bool is_of(const fs::path& path, const std::string& corpus_hash, const TokenStream& stream) {
   if (!fs::exists(path)) return false;
   try {
-    return SafetensorsFile(path).metadata("corpus_hash") == corpus_hash;
+    const SafetensorsFile file(path);
+    return file.metadata("corpus_hash") == corpus_hash &&
+           (file.arrays().contains(kUnknown) || !knows_unknown(stream));
   } catch (const UserError&) {
     return false;  // damaged: write it again
   }
@@ -34,10 +84,22 @@ void store_split_tokens(const fs::path& run_folder, const TokenStream& stream,
                         const std::string& split, const std::string& corpus,
                         const std::string& corpus_hash) {
   const fs::path path = run_folder / split_tokens_file(split);
-  if (is_of(path, corpus_hash)) return;
+  if (is_of(path, corpus_hash, stream)) return;
   make_folder(path.parent_path());
   const std::vector<int64_t> counts = counts_of(train, stream.vocabulary_size());
-  stream.save(path, {{"train_counts", array_view(counts)}},
+  std::map<std::string, ArrayView> arrays{{"train_counts", array_view(counts)}};
+  std::vector<int64_t> unknown;
+  std::vector<double> spelling;
+  if (knows_unknown(stream)) {
+    for (const Document& document : stream.documents()) {
+      unknown.push_back(document.unknown->tokens);
+      spelling.insert(spelling.end(), {document.unknown->nats, document.unknown->first_token_nats});
+    }
+    arrays.emplace(kUnknown, array_view(unknown));
+    arrays.emplace(kSpelling, array_view(std::span<const double>(spelling),
+                                         {static_cast<int64_t>(unknown.size()), 2}));
+  }
+  stream.save(path, std::move(arrays),
               {{"split", split},
                {"corpus", corpus},
                {"corpus_hash", corpus_hash},
@@ -46,8 +108,8 @@ void store_split_tokens(const fs::path& run_folder, const TokenStream& stream,
 
 SplitTokens read_split_tokens(const fs::path& path) {
   SplitTokens tokens;
-  tokens.stream = TokenStream::open(path);
   const SafetensorsFile file(path);
+  tokens.stream = with_unknown(file, TokenStream::open(path));
   const auto counts = file.values<int64_t>("train_counts");
   tokens.train_counts.assign(counts.begin(), counts.end());
   if (static_cast<int64_t>(counts.size()) != tokens.stream.vocabulary_size()) {
