@@ -27,6 +27,10 @@ void print_record(const EvaluationRecord& record, bool found) {
   }
   fmt::print("perplexity {:.4g}, {:.4f} nats/token", *record.perplexity(), *record.nats_per_token);
   if (const auto bits = record.bits_per_byte()) fmt::print(", {:.4f} bits/byte", *bits);
+  if (record.unknown_tokens.value_or(0) > 0) {
+    fmt::print(", {:.2f} % <unk>", 100.0 * static_cast<double>(*record.unknown_tokens) /
+                                       static_cast<double>(record.tokens));
+  }
   if (record.ideal_nats_per_token) fmt::print(", ideal {:.4f}", *record.ideal_nats_per_token);
   fmt::print(" over {} tokens with {:.1f} in sight; {:.0f} tokens/s, {:.0f} MiB{}\n", record.tokens,
              record.mean_context, record.tokens_per_second, record.peak_memory_mib,
@@ -40,8 +44,9 @@ void refuse_other_options(const Words& arguments) {
   for (const std::string& word : arguments) {
     const std::string name = word.substr(0, word.find('='));
     const bool known = name.starts_with("--evaluation.") || name.starts_with("--position.") ||
-                       name == "--run.threads" || name == "--model.window" ||
-                       name == "--model.sinks";
+                       name == "--run.threads" || name == "--data.train" ||
+                       name == "--data.valid" || name == "--data.test" || name == "--data.folder" ||
+                       name == "--model.window" || name == "--model.sinks";
     if (!word.starts_with("--") || known) continue;
     fail(
         "evaluate: {} cannot change after training; it takes evaluation.*, position.*, "

@@ -86,6 +86,23 @@ void AtomicFile::commit() {
   descriptor_ = -1;
 }
 
+AtomicFolder::AtomicFolder(fs::path path) : path_(std::move(path)) {
+  aside_ = path_.parent_path() / ("." + path_.filename().string() + ".partial");
+  fs::remove_all(aside_);
+  make_folder(aside_);
+}
+
+AtomicFolder::~AtomicFolder() {
+  std::error_code ignored;
+  fs::remove_all(aside_, ignored);
+}
+
+void AtomicFolder::commit() {
+  std::error_code error;
+  fs::rename(aside_, path_, error);
+  if (error) fail("{}: cannot be written: {}", path_.string(), error.message());
+}
+
 FileLock::FileLock(const fs::path& path)
     : path_(path), descriptor_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)) {
   if (descriptor_ < 0) fail_with_errno(path, "cannot be written");
@@ -144,6 +161,10 @@ std::string sha256(std::span<const std::byte> bytes) {
   std::string hex;
   for (unsigned int i = 0; i < size; ++i) hex += fmt::format("{:02x}", digest[i]);
   return hex;
+}
+
+std::string sha256_of_text(std::string_view text) {
+  return sha256(std::as_bytes(std::span(text)));
 }
 
 std::string sha256_of_file(const fs::path& path) {

@@ -46,6 +46,24 @@ class AtomicFile {
   int descriptor_ = -1;
 };
 
+/// A folder that takes its name by `commit`, and is gone without it. What a killed process left
+/// under the same name goes first: the caller holds a lock.
+class AtomicFolder {
+ public:
+  explicit AtomicFolder(fs::path path);
+  ~AtomicFolder();
+  AtomicFolder(const AtomicFolder&) = delete;
+  AtomicFolder& operator=(const AtomicFolder&) = delete;
+
+  /// Where to write until then.
+  const fs::path& aside() const { return aside_; }
+  /// Onto nothing, or an empty folder.
+  void commit();
+
+ private:
+  fs::path path_, aside_;
+};
+
 /// Held by one process at a time. The file stays where it is: taking it away would let a waiting
 /// process hold a lock on what no longer has a name. UserError where the file cannot be written.
 class FileLock {
@@ -73,6 +91,7 @@ void make_folder(const fs::path& path);
 
 /// Hexadecimal SHA-256, as `sha256sum` prints it.
 std::string sha256(std::span<const std::byte> bytes);
+std::string sha256_of_text(std::string_view text);
 std::string sha256_of_file(const fs::path& path);
 
 }  // namespace lengthwise

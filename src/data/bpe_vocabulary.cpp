@@ -3,15 +3,17 @@
 #include <sentencepiece_processor.h>
 #include <sentencepiece_trainer.h>
 
+#include <algorithm>
 #include <array>
+#include <limits>
+#include <optional>
 #include <unordered_map>
 
 #include "base/error.h"
+#include "base/text.h"
 
 namespace lengthwise {
 namespace {
-
-constexpr std::string_view kModelFile = "vocabulary.model";
 
 // SentencePiece writes a space as U+2581, and gives U+2585, tab and NUL meanings of their own: text
 // that holds them is cut there and they are spelt in bytes, as newlines are.
@@ -22,9 +24,18 @@ constexpr std::string_view kUnknownMark = "\xE2\x96\x85";
 // hundred bytes of memory for each byte of a line.
 constexpr size_t kLongRun = 1 << 16;
 
+// Longer words (DNA, base64, a script without spaces) are cut between two characters: the trainer
+// has 16 bits for a place in a word and ends the process, or reads beyond the word, where they do
+// not do.
+constexpr size_t kLongWord = 32'000;
+
 bool is_reserved_character(std::string_view text) {
   return text.front() == '\n' || text.front() == '\t' || text.front() == '\0' ||
          text.starts_with(kSpaceMark) || text.starts_with(kUnknownMark);
+}
+
+bool begins_character(char byte) {
+  return (static_cast<unsigned char>(byte) & 0xC0) != 0x80;
 }
 
 struct Piece {
@@ -40,9 +51,13 @@ Piece take_piece(std::string_view& text) {
     size = text.front() == '\xE2' ? kSpaceMark.size() : 1;
     spelt = true;
   } else {
-    do ++size;
-    while (size < text.size() && !is_reserved_character(text.substr(size)) &&
-           !(size >= kLongRun && text[size] == ' '));
+    size_t word = 0;  // bytes since the last space
+    do {
+      word = text[size] == ' ' ? 0 : word + 1;
+      ++size;
+    } while (size < text.size() && !is_reserved_character(text.substr(size)) &&
+             !(size >= kLongRun && text[size] == ' ') &&
+             !(word >= kLongWord && begins_character(text[size])));
   }
   const Piece piece{text.substr(0, size), spelt};
   text.remove_prefix(size);
@@ -86,10 +101,35 @@ class TrainingText : public sentencepiece::SentenceIterator {
   bool done_ = false;
 };
 
+/// What SentencePiece's messages are about, told without its words and places in its source.
+std::string in_our_words(const std::string& message) {
+  const auto number_after = [&](std::string_view words) -> std::optional<int64_t> {
+    const size_t at = message.find(words);
+    if (at == std::string::npos) return std::nullopt;
+    const std::string_view rest = std::string_view(message).substr(at + words.size());
+    return parse_integer(rest.substr(0, rest.find_first_not_of("0123456789")));
+  };
+  if (const auto most = number_after("set it to a value <= ")) {
+    return fmt::format("the text is too short or too uniform; at most {}", *most);
+  }
+  if (message.find("required_chars") != std::string::npos) {
+    if (const auto least = number_after(" vs ")) {
+      return fmt::format("256 bytes, <unk> and each character of the text are tokens; at least {}",
+                         *least);
+    }
+  }
+  if (message.find("sentences_.empty()") != std::string::npos) {
+    return "the text holds nothing but line ends, tabs and other marks that are no part of words; "
+           "name another text in data.train, or set data.vocabulary = byte";
+  }
+  return "set another size, or data.vocabulary = byte";
+}
+
 std::unordered_map<std::string, std::string> trainer_options(int64_t size) {
+  constexpr int64_t kMost = std::numeric_limits<int32_t>::max();
   return {
       {"model_type", "bpe"},
-      {"vocab_size", std::to_string(size)},
+      {"vocab_size", std::to_string(std::min(size, kMost))},
       {"byte_fallback", "true"},
       {"normalization_rule_name", "identity"},
       {"add_dummy_prefix", "false"},
@@ -142,7 +182,7 @@ class BpeVocabulary : public Vocabulary {
   }
 
   void save(const fs::path& folder) const override {
-    write_file(folder / kModelFile, processor_.serialized_model_proto());
+    write_file(folder / kBpeModelFile, processor_.serialized_model_proto());
   }
 
  private:
@@ -154,6 +194,17 @@ class BpeVocabulary : public Vocabulary {
     texts_.push_back(std::move(text));
   }
 
+  /// Whether a space comes next that the vocabulary lacks, as training text without spaces leaves
+  /// it: SentencePiece spells its mark in bytes then. Marks of the text itself never get there.
+  bool is_spelt_space(std::span<const int> ids) const {
+    if (ids.size() < kSpaceMark.size()) return false;
+    for (size_t i = 0; i < kSpaceMark.size(); ++i) {
+      const auto byte = static_cast<unsigned char>(kSpaceMark[i]);
+      if (static_cast<uint32_t>(ids[i]) != byte_ids_[byte]) return false;
+    }
+    return true;
+  }
+
   void append(const Piece& piece, std::vector<uint32_t>& tokens) const {
     if (piece.spelt_in_bytes) {
       for (const char byte : piece.text) {
@@ -163,8 +214,12 @@ class BpeVocabulary : public Vocabulary {
     }
     std::vector<int> ids;
     const auto status = processor_.Encode({piece.text.data(), piece.text.size()}, &ids);
-    if (!status.ok()) throw std::runtime_error("SentencePiece: " + status.ToString());
-    tokens.insert(tokens.end(), ids.begin(), ids.end());
+    if (!status.ok()) throw std::runtime_error("the bpe vocabulary cannot encode this text");
+    for (size_t i = 0; i < ids.size(); ++i) {
+      const bool spelt_space = is_spelt_space(std::span(ids).subspan(i));
+      tokens.push_back(spelt_space ? byte_ids_[' '] : static_cast<uint32_t>(ids[i]));
+      if (spelt_space) i += kSpaceMark.size() - 1;
+    }
   }
 
   sentencepiece::SentencePieceProcessor processor_;
@@ -182,13 +237,13 @@ std::unique_ptr<Vocabulary> train_bpe_vocabulary(const std::vector<fs::path>& do
       sentencepiece::SentencePieceTrainer::Train(trainer_options(size), &text, &model);
   if (!status.ok()) {
     fail("data.vocabulary_size: a bpe vocabulary of {} tokens cannot be trained on this text: {}",
-         size, status.message());
+         size, in_our_words(status.message()));
   }
   return std::make_unique<BpeVocabulary>(model, "the trained vocabulary");
 }
 
 std::unique_ptr<Vocabulary> load_bpe_vocabulary(const fs::path& folder) {
-  const fs::path path = folder / kModelFile;
+  const fs::path path = folder / kBpeModelFile;
   return std::make_unique<BpeVocabulary>(read_file(path), path.string());
 }
 

@@ -4,6 +4,8 @@
 
 namespace lengthwise {
 
+inline constexpr std::string_view kBpeModelFile = "vocabulary.model";
+
 /// Byte-pair encoding (Sennrich et al. 2016) by SentencePiece (Kudo and Richardson 2018), trained
 /// on the lines of the training text. Lossless: decode(encode(text)) == text for any UTF-8 text.
 /// Nothing is normalised; a character the vocabulary lacks becomes its bytes; a newline is a token

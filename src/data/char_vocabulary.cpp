@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "data/spelling_model.h"
 #include "data/token_list.h"
 
 namespace lengthwise {
@@ -34,7 +35,7 @@ class CharVocabulary : public Vocabulary {
  public:
   /// Id order; the first is <unk>, the others single code points.
   explicit CharVocabulary(std::vector<std::string> tokens)
-      : tokens_(std::move(tokens)), ids_(kCodePoints, 0) {
+      : tokens_(std::move(tokens)), ids_(kCodePoints, 0), spelling_(std::span(tokens_).subspan(1)) {
     for (size_t id = 1; id < tokens_.size(); ++id) {
       ids_[code_point(tokens_[id])] = static_cast<uint32_t>(id);
     }
@@ -60,11 +61,27 @@ class CharVocabulary : public Vocabulary {
     return text.empty() ? 0 : static_cast<int64_t>(first_character(text).size());
   }
 
+  UnknownTokens unknown_tokens(std::string_view text) const override {
+    UnknownTokens unknown;
+    const size_t size = text.size();
+    while (!text.empty()) {
+      const std::string_view character = first_character(text);
+      if (ids_[code_point(character)] == 0) {
+        ++unknown.tokens;
+        unknown.nats += spelling_.nats(character);
+        if (text.size() == size) unknown.first_token_nats = unknown.nats;
+      }
+      text.remove_prefix(character.size());
+    }
+    return unknown;
+  }
+
   void save(const fs::path& folder) const override { save_token_list(folder, "char", tokens_); }
 
  private:
   std::vector<std::string> tokens_;
   std::vector<uint32_t> ids_;  // by code point; 0 is <unk>
+  SpellingModel spelling_;
 };
 
 bool is_one_character(std::string_view token) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "data/options.h"
+#include "data/other_text.h"
 #include "data/token_stream.h"
 
 namespace lengthwise {
@@ -22,6 +23,10 @@ struct Dataset {
   std::string training_hash;  // the same of what training alone reads
   TokenStream train, valid, test;
   int64_t vocabulary_size = 0;
+  /// SHA-256 over what decides what a token stands for: equal hash, and weights trained on one
+  /// dataset can be measured on the other.
+  std::string vocabulary_hash;
+  fs::path vocabulary_folder;  // of text: where the vocabulary's file lies (find_vocabulary)
   std::optional<int64_t> start_token;  // stands before a document's first token where there is one
 
   /// Set where examples of a task, drawn as they are needed, stand in place of the splits.
@@ -37,5 +42,10 @@ struct Dataset {
 
 /// Opens what [data] names; text that has not been prepared yet is prepared first.
 Dataset open_dataset(const DataOptions& options);
+
+/// Another text by an existing vocabulary: a dataset with that split alone. `documents` as
+/// data.documents. UserError as prepare_other_text has it.
+Dataset open_other_text(const StoredVocabulary& vocabulary, const OtherText& text,
+                        const std::string& documents);
 
 }  // namespace lengthwise

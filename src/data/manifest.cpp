@@ -1,9 +1,11 @@
 #include "data/manifest.h"
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "data/stored_vocabulary.h"
 
 namespace lengthwise {
 namespace {
@@ -31,27 +33,71 @@ Json to_json(const SourceFile& source) {
           {"sha256", source.sha256}};
 }
 
+/// A whole number, none below 0.
+int64_t whole(const Json& json) {
+  if (!json.is_number_integer() || json.get<int64_t>() < 0) throw std::out_of_range("number");
+  return json.get<int64_t>();
+}
+
+double nats(const Json& json) {
+  const auto value = json.get<double>();
+  if (!(value >= 0) || !std::isfinite(value)) throw std::out_of_range("nats");
+  return value;
+}
+
 SourceFile source_from(const Json& json) {
-  return {json.at("name"), json.at("bytes"), json.at("modified_ns"), json.at("sha256")};
+  const Json& modified = json.at("modified_ns");
+  if (!modified.is_number_integer()) throw std::out_of_range("modified_ns");
+  return {json.at("name"), whole(json.at("bytes")), modified, json.at("sha256")};
+}
+
+/// The sums, and the documents that hold any: [document, tokens, nats, first token's nats].
+Json to_json(const std::vector<UnknownTokens>& unknown) {
+  Json documents = Json::array();
+  UnknownTokens all;
+  for (size_t i = 0; i < unknown.size(); ++i) {
+    const UnknownTokens& each = unknown[i];
+    all.tokens += each.tokens;
+    all.nats += each.nats;
+    if (each.tokens == 0) continue;
+    documents.push_back({i, each.tokens, each.nats, each.first_token_nats});
+  }
+  return {{"tokens", all.tokens}, {"spelling_nats", all.nats}, {"documents", documents}};
+}
+
+std::vector<UnknownTokens> unknown_from(const Json& json, int64_t documents) {
+  std::vector<UnknownTokens> unknown(static_cast<size_t>(documents));
+  for (const Json& row : json.at("documents")) {
+    unknown.at(static_cast<size_t>(whole(row.at(0)))) = {whole(row.at(1)), nats(row.at(2)),
+                                                         nats(row.at(3))};
+  }
+  return unknown;
 }
 
 Json to_json(const PreparedSplit& split) {
   Json sources = Json::array();
   for (const SourceFile& source : split.sources) sources.push_back(to_json(source));
-  return {{"name", split.name},          {"path", split.path},   {"documents", split.documents},
-          {"tokens", split.tokens},      {"bytes", split.bytes}, {"words", split.words},
-          {"file", to_json(split.file)}, {"sources", sources}};
+  Json json = {{"name", split.name},           {"path", split.path},
+               {"documents", split.documents}, {"tokens", split.tokens},
+               {"bytes", split.bytes},         {"words", split.words},
+               {"file", to_json(split.file)},  {"sources", sources}};
+  if (split.unknown) json["unknown"] = to_json(*split.unknown);
+  return json;
 }
 
 PreparedSplit split_from(const Json& json) {
   PreparedSplit split;
   json.at("name").get_to(split.name);
   json.at("path").get_to(split.path);
-  json.at("documents").get_to(split.documents);
-  json.at("tokens").get_to(split.tokens);
-  json.at("bytes").get_to(split.bytes);
-  json.at("words").get_to(split.words);
+  split.documents = whole(json.at("documents"));
+  split.tokens = whole(json.at("tokens"));
+  split.bytes = whole(json.at("bytes"));
+  split.words = whole(json.at("words"));
   split.file = file_from(json.at("file"));
+  if (split.documents != static_cast<int64_t>(json.at("sources").size())) {
+    throw std::out_of_range("documents");
+  }
+  if (json.contains("unknown")) split.unknown = unknown_from(json["unknown"], split.documents);
   for (const Json& source : json.at("sources")) split.sources.push_back(source_from(source));
   return split;
 }
@@ -60,17 +106,16 @@ Manifest manifest_from(const Json& json) {
   Manifest manifest;
   const Json& options = json.at("options");
   options.at("vocabulary").get_to(manifest.vocabulary);
-  options.at("vocabulary_size").get_to(manifest.vocabulary_size_asked);
-  json.at("vocabulary_size").get_to(manifest.vocabulary_size);
-  if (!json.at("start_token").is_null())
-    manifest.start_token = json.at("start_token").get<int64_t>();
+  manifest.vocabulary_size_asked = whole(options.at("vocabulary_size"));
+  manifest.vocabulary_size = whole(json.at("vocabulary_size"));
+  if (!json.at("start_token").is_null()) manifest.start_token = whole(json.at("start_token"));
   manifest.vocabulary_file = file_from(json.at("vocabulary_file"));
   for (const Json& split : json.at("splits")) manifest.splits.push_back(split_from(split));
   if (manifest.start_token.value_or(0) < 0 ||
       manifest.start_token.value_or(0) >= manifest.vocabulary_size) {
     throw std::out_of_range("start_token");
   }
-  if (manifest.split("train") == nullptr) throw std::out_of_range("train");
+  if (manifest.splits.empty()) throw std::out_of_range("splits");
   return manifest;
 }
 
@@ -82,9 +127,27 @@ bool has_format(const Json& json) {
 
 }  // namespace
 
+int64_t PreparedSplit::unknown_tokens() const {
+  int64_t sum = 0;
+  for (const UnknownTokens& each : unknown.value_or(std::vector<UnknownTokens>())) {
+    sum += each.tokens;
+  }
+  return sum;
+}
+
 const PreparedSplit* Manifest::split(std::string_view name) const {
   const auto found = std::ranges::find(splits, name, &PreparedSplit::name);
   return found == splits.end() ? nullptr : &*found;
+}
+
+std::string Manifest::split_names() const {
+  std::string names;
+  for (const PreparedSplit& split : splits) names += (names.empty() ? "" : ", ") + split.name;
+  return names;
+}
+
+std::string Manifest::vocabulary_hash() const {
+  return stored_vocabulary_hash(vocabulary, vocabulary_file.sha256);
 }
 
 void write_manifest(const fs::path& folder, const Manifest& manifest) {

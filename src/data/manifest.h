@@ -7,6 +7,7 @@
 
 #include "base/files.h"
 #include "data/source_files.h"
+#include "data/unknown_tokens.h"
 
 namespace lengthwise {
 
@@ -25,6 +26,10 @@ struct PreparedSplit {
   int64_t documents = 0, tokens = 0, bytes = 0, words = 0;
   PreparedFile file;
   std::vector<SourceFile> sources;
+  /// Of each document; none where an older version prepared the folder and did not count them.
+  std::optional<std::vector<UnknownTokens>> unknown;
+
+  int64_t unknown_tokens() const;  // of all documents
 };
 
 /// manifest.json of a prepared folder: everything that decided its tokens, and what they are.
@@ -37,6 +42,9 @@ struct Manifest {
   std::vector<PreparedSplit> splits;  // those given, in the order train, valid, test
 
   const PreparedSplit* split(std::string_view name) const;  // nullptr where absent
+  std::string split_names() const;                          // "train, test"
+  /// Dataset::vocabulary_hash.
+  std::string vocabulary_hash() const;
 };
 
 void write_manifest(const fs::path& folder, const Manifest& manifest);

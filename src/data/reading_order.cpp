@@ -66,6 +66,15 @@ TextSize ReadingOrder::text_of(int64_t scored_targets) const {
     const Document& document = stream_.documents()[i];
     text.bytes += document.bytes - (leads_[i] ? 0 : document.first_token_bytes);
     text.words += document.words;
+    if (!document.unknown || !text.unknown_tokens) {
+      text.unknown_tokens.reset();
+      text.spelling_nats = 0;
+      continue;
+    }
+    const bool first_is_read_only = !leads_[i] && document.unknown->first_token_nats > 0;
+    *text.unknown_tokens += document.unknown->tokens - (first_is_read_only ? 1 : 0);
+    text.spelling_nats +=
+        document.unknown->nats - (leads_[i] ? 0 : document.unknown->first_token_nats);
   }
   return text;
 }

@@ -14,6 +14,8 @@ struct Dataset;
 /// Of the text that tokens stand for.
 struct TextSize {
   int64_t bytes = 0, words = 0;
+  std::optional<int64_t> unknown_tokens = 0;  // of the tokens; none where that is not known
+  double spelling_nats = 0;                   // of what these stand for (data/unknown_tokens.h)
 };
 
 /// What may stand before a document's first token, so that the first is predicted too:

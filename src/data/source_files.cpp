@@ -30,6 +30,17 @@ std::vector<std::string> names_below(const std::string& option, const fs::path& 
   return names;
 }
 
+std::string advice_for_missing(const fs::path& root) {
+  std::error_code ignored;
+  const std::string where =
+      root.is_absolute() ? ""
+                         : fmt::format(" (looked for in {})", fs::current_path(ignored).string());
+  return fmt::format(
+      "it should be a text file or a folder of text files{}; where its tokens lie prepared, their "
+      "folder in data.folder is enough",
+      where);
+}
+
 SourceFile describe(const std::string& option, const fs::path& path, std::string name) {
   SourceFile file;
   file.name = std::move(name);
@@ -41,6 +52,11 @@ SourceFile describe(const std::string& option, const fs::path& path, std::string
   file.modified_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(modified).count();
   if (file.bytes == 0) fail("{}: {}: is empty; a document needs text", option, path.string());
   return file;
+}
+
+std::string without_trailing_slash(const std::string& path) {
+  const size_t end = path.find_last_not_of('/');
+  return end == std::string::npos ? path : path.substr(0, end + 1);
 }
 
 }  // namespace
@@ -59,8 +75,8 @@ SourceTexts list_source_texts(const std::string& option, const fs::path& root) {
   std::error_code error;
   const fs::file_status status = fs::status(root, error);
   if (!fs::exists(status)) {
-    fail("{}: {}: cannot be read: {}; it should be a text file or a folder of text files", option,
-         root.string(), error ? error.message() : "no such file or folder");
+    fail("{}: {}: cannot be read: {}; {}", option, root.string(),
+         error ? error.message() : "no such file or folder", advice_for_missing(root));
   }
   SourceTexts texts{root, {}};
   if (fs::is_regular_file(status)) {
@@ -77,6 +93,22 @@ SourceTexts list_source_texts(const std::string& option, const fs::path& root) {
     texts.files.push_back(describe(option, root / name, std::move(name)));
   }
   return texts;
+}
+
+fs::path with_file_name(const fs::path& path) {
+  const fs::path plain = without_trailing_slash(path.lexically_normal().string());
+  const bool is_name = plain.has_filename() && plain.filename() != "." && plain.filename() != "..";
+  if (is_name) return plain;
+  std::error_code ignored;
+  return fs::weakly_canonical(plain, ignored);
+}
+
+std::string text_name(const std::string& split, const fs::path& path) {
+  const fs::path plain = with_file_name(path);
+  const std::string own = plain.stem().string();
+  const std::string parent = plain.parent_path().filename().string();
+  const bool named = !parent.empty() && parent != "." && parent != "..";
+  return named && own.find(split) != std::string::npos ? parent : own;
 }
 
 void require_utf8(const fs::path& path) {

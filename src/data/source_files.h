@@ -31,6 +31,13 @@ struct SourceTexts {
 /// an empty file, or a folder without files.
 SourceTexts list_source_texts(const std::string& option, const fs::path& root);
 
+/// A path whose last component is a name, so that files can lie beside it.
+fs::path with_file_name(const fs::path& path);
+
+/// What a text is called: wikitext-2/wiki.train.tokens and novels/train, of the split "train", are
+/// named for the folder they lie in, books.txt for itself.
+std::string text_name(const std::string& split, const fs::path& path);
+
 /// UserError naming the file and the byte where text is no UTF-8.
 void require_utf8(const fs::path& path);
 

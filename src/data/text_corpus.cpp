@@ -3,13 +3,10 @@
 #include <spdlog/spdlog.h>
 
 #include <array>
-#include <chrono>
 
 #include "base/error.h"
-#include "base/text.h"
-#include "data/token_stream.h"
+#include "data/split_writer.h"
 #include "data/vocabulary.h"
-#include "data/word_vocabulary.h"
 
 namespace lengthwise {
 namespace {
@@ -22,24 +19,6 @@ struct SplitOption {
 
 std::array<SplitOption, 3> split_options(const DataOptions& options) {
   return {{{"train", options.train}, {"valid", options.valid}, {"test", options.test}}};
-}
-
-std::string hex_digest(std::string_view text) {
-  return sha256(std::as_bytes(std::span(text)));
-}
-
-std::string without_trailing_slash(const std::string& path) {
-  const size_t end = path.find_last_not_of('/');
-  return end == std::string::npos ? path : path.substr(0, end + 1);
-}
-
-/// A path whose last component is a name, so that files can lie beside it.
-fs::path with_file_name(const fs::path& path) {
-  const fs::path plain = without_trailing_slash(path.lexically_normal().string());
-  const bool is_name = plain.has_filename() && plain.filename() != "." && plain.filename() != "..";
-  if (is_name) return plain;
-  std::error_code ignored;
-  return fs::weakly_canonical(plain, ignored);
 }
 
 [[noreturn]] void fail_with_difference(const fs::path& folder, const std::string& difference) {
@@ -76,6 +55,12 @@ void require_same_sources(const SplitOption& given, const PreparedSplit* split,
     fail_with_difference(folder, fmt::format("was prepared with {} = {}, which is empty now",
                                              given.option(), split->path));
   }
+  if (!fs::exists(given.path)) {
+    // The prepared files are checked by hashes of their own, so the text is not needed.
+    spdlog::info("{}: {}: is not there; its tokens lie prepared in {}", given.option(), given.path,
+                 folder.string());
+    return;
+  }
   const SourceTexts texts = list_source_texts(given.option(), given.path);
   if (texts.files.size() != split->sources.size()) {
     fail_with_difference(folder,
@@ -91,89 +76,6 @@ void require_same_sources(const SplitOption& given, const PreparedSplit* split,
   }
 }
 
-/// A folder that takes its name by `commit`, and is gone without it. What a killed process left
-/// under the same name goes first: the caller holds the lock.
-class AtomicFolder {
- public:
-  explicit AtomicFolder(fs::path path) : path_(std::move(path)) {
-    aside_ = path_.parent_path() / ("." + path_.filename().string() + ".partial");
-    fs::remove_all(aside_);
-    make_folder(aside_);
-  }
-  ~AtomicFolder() {
-    std::error_code ignored;
-    fs::remove_all(aside_, ignored);
-  }
-  AtomicFolder(const AtomicFolder&) = delete;
-  AtomicFolder& operator=(const AtomicFolder&) = delete;
-
-  const fs::path& aside() const { return aside_; }
-
-  void commit() {
-    std::error_code error;
-    fs::rename(aside_, path_, error);  // onto nothing, or an empty folder
-    if (error) fail("{}: cannot be written: {}", path_.string(), error.message());
-  }
-
- private:
-  fs::path path_, aside_;
-};
-
-void hash_sources(SourceTexts& texts, bool needs_utf8) {
-  for (SourceFile& file : texts.files) {
-    const fs::path path = texts.path_of(file);
-    if (needs_utf8) require_utf8(path);
-    file.sha256 = sha256_of_file(path);
-  }
-}
-
-/// Appends a document's tokens; gives back what they stand for.
-Document encode_document(const fs::path& path, const Vocabulary& vocabulary,
-                         std::vector<uint32_t>& tokens) {
-  const MappedFile file(path);
-  Document document{};
-  document.begin = static_cast<int64_t>(tokens.size());
-  vocabulary.encode(file.text(), tokens);
-  document.end = static_cast<int64_t>(tokens.size());
-  document.bytes = static_cast<int64_t>(file.text().size());
-  document.words = count_words(file.text());
-  document.first_token_bytes = vocabulary.first_token_bytes(file.text());
-  return document;
-}
-
-PreparedSplit write_split(const SplitOption& given, const SourceTexts& texts,
-                          const Vocabulary& vocabulary, const fs::path& folder) {
-  PreparedSplit split;
-  split.name = given.name;
-  split.path = given.path;
-  split.sources = texts.files;
-  std::vector<uint32_t> tokens;
-  std::vector<Document> documents;
-  for (const fs::path& path : texts.paths()) {
-    documents.push_back(encode_document(path, vocabulary, tokens));
-    split.bytes += documents.back().bytes;
-    split.words += documents.back().words;
-  }
-  split.tokens = static_cast<int64_t>(tokens.size());
-  split.documents = static_cast<int64_t>(documents.size());
-  split.file.name = given.name + ".safetensors";
-  TokenStream::from_tokens(std::move(tokens), std::move(documents), vocabulary.size())
-      .save(folder / split.file.name);
-  split.file.sha256 = sha256_of_file(folder / split.file.name);
-  return split;
-}
-
-/// Saves the vocabulary into a folder that is still empty: the file there is then its own.
-PreparedFile write_vocabulary(const Vocabulary& vocabulary, const fs::path& folder) {
-  vocabulary.save(folder);
-  const fs::path path = fs::directory_iterator(folder)->path();
-  return {path.filename().string(), sha256_of_file(path)};
-}
-
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
 void prepare_into(const DataOptions& options, const fs::path& folder) {
   const VocabularyKind& kind = vocabulary_kind(options.vocabulary);
   // All of the text is looked at before anything slow begins.
@@ -183,35 +85,22 @@ void prepare_into(const DataOptions& options, const fs::path& folder) {
     sources.emplace_back(given, list_source_texts(given.option(), given.path));
     hash_sources(sources.back().second, kind.needs_utf8);
   }
-  auto start = std::chrono::steady_clock::now();
+  const auto start = std::chrono::steady_clock::now();
   const auto vocabulary = kind.train(sources.front().second.paths(), options.vocabulary_size);
   spdlog::info("data: {} vocabulary of {} tokens ({})", kind.name, vocabulary->size(),
-               format_duration(seconds_since(start)));
+               duration_since(start));
 
   Manifest manifest;
   manifest.vocabulary = options.vocabulary;
   manifest.vocabulary_size_asked = options.vocabulary_size;
   manifest.vocabulary_size = vocabulary->size();
   manifest.start_token = vocabulary->start_token();
-  manifest.vocabulary_file = write_vocabulary(*vocabulary, folder);
+  vocabulary->save(folder);
+  manifest.vocabulary_file = {std::string(kind.file), sha256_of_file(folder / kind.file)};
   for (const auto& [given, texts] : sources) {
-    start = std::chrono::steady_clock::now();
-    manifest.splits.push_back(write_split(given, texts, *vocabulary, folder));
-    const PreparedSplit& split = manifest.splits.back();
-    spdlog::info("data: {}: {} documents, {} tokens, {} bytes, {} words ({})", split.name,
-                 split.documents, split.tokens, split.bytes, split.words,
-                 format_duration(seconds_since(start)));
+    manifest.splits.push_back(write_split({given.name, given.path}, texts, *vocabulary, folder));
   }
   write_manifest(folder, manifest);
-}
-
-/// wikitext-2/wiki.train.tokens and novels/train are named for the folder they lie in, books.txt
-/// for itself.
-std::string text_name(const fs::path& train) {
-  const std::string own = train.stem().string();
-  const std::string parent = train.parent_path().filename().string();
-  const bool named = !parent.empty() && parent != "." && parent != "..";
-  return named && own.find("train") != std::string::npos ? parent : own;
 }
 
 Manifest prepare_or_read(const DataOptions& options, const fs::path& folder) {
@@ -220,17 +109,9 @@ Manifest prepare_or_read(const DataOptions& options, const fs::path& folder) {
   if (options.train.empty()) {
     fail("data.folder: {}: is not prepared; set data.train to prepare it", folder.string());
   }
-  if (folder.has_parent_path()) make_folder(folder.parent_path());
-  FileLock lock(folder.parent_path() / ("." + folder.filename().string() + ".lock"));
-  if (!lock.try_hold()) {
-    spdlog::info("data: another process prepares {}; waiting for it", folder.string());
-    lock.wait();
-  }
-  if (!prepared(options, folder)) {
-    AtomicFolder fresh(folder);
-    prepare_into(options, fresh.aside());
-    fresh.commit();
-  }
+  make_folder_once(
+      folder, [&] { return prepared(options, folder); },
+      [&](const fs::path& aside) { prepare_into(options, aside); });
   return read_manifest(folder);
 }
 
@@ -243,9 +124,9 @@ fs::path prepared_folder(const DataOptions& options) {
   const std::string decisive =
       fmt::format("{}\n{}\n{}\n{}\n{}", options.vocabulary, options.vocabulary_size, options.train,
                   options.valid, options.test);
-  return fs::path("prepared") / fmt::format("{}-{}{}-{}", text_name(with_file_name(options.train)),
+  return fs::path("prepared") / fmt::format("{}-{}{}-{}", text_name("train", options.train),
                                             options.vocabulary, size,
-                                            hex_digest(decisive).substr(0, 8));
+                                            sha256_of_text(decisive).substr(0, 8));
 }
 
 bool prepared(const DataOptions& options, const fs::path& folder) {

@@ -16,7 +16,8 @@ namespace lengthwise {
 fs::path prepared_folder(const DataOptions& options);
 
 /// Whether the folder holds what the options ask for. A source counts as unchanged by its size and
-/// time, else by its SHA-256. UserError for a folder that holds anything else.
+/// time, else by its SHA-256; one that is gone is not missed. UserError for a folder that holds
+/// anything else.
 bool prepared(const DataOptions& options, const fs::path& folder);
 
 /// Prepares the folder unless that is done, and gives back what it holds. A kill at any moment

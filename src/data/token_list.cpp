@@ -35,4 +35,14 @@ std::vector<std::string> load_token_list(const fs::path& folder, std::string_vie
   return tokens;
 }
 
+std::string kind_of_token_list(const fs::path& folder) {
+  const fs::path path = folder / kTokenListFile;
+  const auto list = nlohmann::json::parse(read_file(path), nullptr, /*allow_exceptions=*/false);
+  if (!list.is_object() || !list.contains("kind") || !list["kind"].is_string()) {
+    fail("{}: corrupted: no vocabulary of the form {{\"kind\": ..., \"tokens\": [...]}}",
+         path.string());
+  }
+  return list["kind"].get<std::string>();
+}
+
 }  // namespace lengthwise

@@ -18,4 +18,7 @@ void save_token_list(const fs::path& folder, std::string_view kind,
 /// UserError for a file that is no such list, is of another kind, or holds a token twice.
 std::vector<std::string> load_token_list(const fs::path& folder, std::string_view kind);
 
+/// The kind that the file says it is.
+std::string kind_of_token_list(const fs::path& folder);
+
 }  // namespace lengthwise

@@ -57,7 +57,8 @@ std::vector<Document> read_documents(const SafetensorsFile& file, int64_t tokens
   std::vector<Document> documents;
   int64_t begin = 0;
   for (size_t i = 0; i < values.size(); i += kDocumentColumns) {
-    const Document document{begin, values[i], values[i + 1], values[i + 2], values[i + 3]};
+    const Document document{begin,         values[i],     values[i + 1],
+                            values[i + 2], values[i + 3], std::nullopt};
     if (document.end <= begin || document.end > tokens) {
       fail("{}: corrupted: document {} ends at token {}, after {} of {}", file.path().string(),
            documents.size(), document.end, begin, tokens);
@@ -148,11 +149,30 @@ std::string TokenStream::hash() const {
   return sha256(std::as_bytes(std::span<const uint32_t>(words)));
 }
 
+TokenStream TokenStream::with_unknown(
+    const std::vector<std::optional<UnknownTokens>>& unknown) const {
+  if (unknown.size() != documents_.size()) {
+    throw std::invalid_argument("unknown tokens are known of each document or of none");
+  }
+  TokenStream stream = *this;
+  for (size_t i = 0; i < unknown.size(); ++i) stream.documents_[i].unknown = unknown[i];
+  return stream;
+}
+
 TokenStream TokenStream::joined() const {
   TokenStream stream = *this;
   if (documents_.empty()) return stream;
   Document all{0, size(), 0, 0, documents_.front().first_token_bytes};
+  if (documents_.front().unknown) {
+    all.unknown->first_token_nats = documents_.front().unknown->first_token_nats;
+  }
   for (const Document& document : documents_) {
+    if (all.unknown && document.unknown) {
+      all.unknown->tokens += document.unknown->tokens;
+      all.unknown->nats += document.unknown->nats;
+    } else {
+      all.unknown.reset();
+    }
     all.bytes += document.bytes;
     all.words += document.words;
   }

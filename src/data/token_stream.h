@@ -3,11 +3,13 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "base/safetensors.h"
+#include "data/unknown_tokens.h"
 
 namespace lengthwise {
 
@@ -18,14 +20,17 @@ struct Document {
   int64_t bytes, words;
   int64_t first_token_bytes;  // what a count of scored bytes leaves out when the first token is
                               // unscored
+  /// Of bytes; not known of token files that an older version wrote.
+  std::optional<UnknownTokens> unknown = UnknownTokens{};
 
   int64_t size() const { return end - begin; }
 };
 
 /// The tokens of one split with their document boundaries: in memory, or mapped from a token file
 /// (safetensors: `tokens` U16 or U32 [N]; `documents` I64 [documents, 4]: end, bytes, words,
-/// first_token_bytes; metadata `vocabulary_size`). The documents follow one another without a gap,
-/// and none is empty. Copies share the tokens.
+/// first_token_bytes; metadata `vocabulary_size`). What its documents' <unk> stand for is no part
+/// of the file: equal tokens are equal files. The documents follow one another without a gap, and
+/// none is empty. Copies share the tokens.
 class TokenStream {
  public:
   static TokenStream from_tokens(std::vector<uint32_t> tokens, std::vector<Document> documents,
@@ -38,6 +43,8 @@ class TokenStream {
   void save(const fs::path& path, std::map<std::string, ArrayView> also_arrays = {},
             std::map<std::string, std::string> also_metadata = {}) const;
 
+  /// The same tokens, with what their documents hold of unknown tokens: one a document.
+  TokenStream with_unknown(const std::vector<std::optional<UnknownTokens>>& unknown) const;
   /// The same tokens as one document.
   TokenStream joined() const;
 

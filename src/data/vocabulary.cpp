@@ -8,20 +8,25 @@
 #include "data/bpe_vocabulary.h"
 #include "data/byte_vocabulary.h"
 #include "data/char_vocabulary.h"
+#include "data/token_list.h"
 #include "data/word_vocabulary.h"
 
 namespace lengthwise {
 namespace {
 
 constexpr std::array kKinds = {
-    VocabularyKind{"byte", "the 256 bytes; nothing is unknown", /*needs_utf8=*/false,
-                   train_byte_vocabulary, load_byte_vocabulary},
-    VocabularyKind{"char", "the Unicode code points of the training text", /*needs_utf8=*/true,
-                   train_char_vocabulary, load_char_vocabulary},
+    VocabularyKind{"byte", "the 256 bytes; nothing is unknown", /*has_unknown=*/false,
+                   /*needs_utf8=*/false, kTokenListFile, train_byte_vocabulary,
+                   load_byte_vocabulary},
+    VocabularyKind{"char", "the Unicode code points of the training text", /*has_unknown=*/true,
+                   /*needs_utf8=*/true, kTokenListFile, train_char_vocabulary,
+                   load_char_vocabulary},
     VocabularyKind{"word", "what white space separates, and <eos> at each line's end",
-                   /*needs_utf8=*/true, train_word_vocabulary, load_word_vocabulary},
+                   /*has_unknown=*/true, /*needs_utf8=*/true, kTokenListFile, train_word_vocabulary,
+                   load_word_vocabulary},
     VocabularyKind{"bpe", "byte-pair encoding (SentencePiece); rare characters become bytes",
-                   /*needs_utf8=*/true, train_bpe_vocabulary, load_bpe_vocabulary},
+                   /*has_unknown=*/false, /*needs_utf8=*/true, kBpeModelFile, train_bpe_vocabulary,
+                   load_bpe_vocabulary},
 };
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/files.h"
+#include "data/unknown_tokens.h"
 
 namespace lengthwise {
 
@@ -23,6 +24,8 @@ class Vocabulary {
   virtual std::string decode(std::span<const uint32_t> tokens) const = 0;
   /// Bytes of text that the first token of an encoded document stands for.
   virtual int64_t first_token_bytes(std::string_view text) const = 0;
+  /// What `encode` makes <unk> of.
+  virtual UnknownTokens unknown_tokens(std::string_view) const { return {}; }
   /// The token that stands before a document's first one, so that the first is predicted too;
   /// nullopt where the vocabulary has no such token and the first one is only read.
   virtual std::optional<int64_t> start_token() const { return std::nullopt; }
@@ -34,7 +37,9 @@ class Vocabulary {
 struct VocabularyKind {
   std::string_view name;
   std::string_view summary;
-  bool needs_utf8;  // encode and train may then rely on well-formed text
+  bool has_unknown;       // what it lacks becomes <unk>, token 0
+  bool needs_utf8;        // encode and train may then rely on well-formed text
+  std::string_view file;  // that `save` writes
   /// From the documents of the training split; `size` is what [data] vocabulary_size says.
   std::unique_ptr<Vocabulary> (*train)(const std::vector<fs::path>& documents, int64_t size);
   std::unique_ptr<Vocabulary> (*load)(const fs::path& folder);

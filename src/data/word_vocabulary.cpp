@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "base/error.h"
+#include "data/spelling_model.h"
 #include "data/token_list.h"
 
 namespace lengthwise {
@@ -47,7 +48,8 @@ void for_each_token(std::string_view text, Use use) {
 class WordVocabulary : public Vocabulary {
  public:
   /// Id order; the first two are <unk> and <eos>.
-  explicit WordVocabulary(std::vector<std::string> tokens) : tokens_(std::move(tokens)) {
+  explicit WordVocabulary(std::vector<std::string> tokens)
+      : tokens_(std::move(tokens)), spelling_(std::span(tokens_).subspan(2)) {
     for (size_t id = 0; id < tokens_.size(); ++id) ids_[tokens_[id]] = static_cast<uint32_t>(id);
   }
 
@@ -81,6 +83,26 @@ class WordVocabulary : public Vocabulary {
     return static_cast<int64_t>(text.size() - rest.size());
   }
 
+  UnknownTokens unknown_tokens(std::string_view text) const override {
+    UnknownTokens unknown;
+    double written_nats = 0;  // of each <unk> that the text itself has
+    bool first = true;
+    for_each_token(text, [&](std::string_view token) {
+      if (token == kUnknown) {
+        written_nats += spelling_.nats("");
+        if (first) unknown.first_token_nats = spelling_.nats("");
+      } else if (ids_.find(token) == ids_.end()) {
+        ++unknown.tokens;
+        unknown.nats += spelling_.nats(token);
+        if (first) unknown.first_token_nats = spelling_.nats(token);
+      }
+      first = false;
+    });
+    if (unknown.tokens == 0) return {};
+    unknown.nats += written_nats;
+    return unknown;
+  }
+
   std::optional<int64_t> start_token() const override { return kEndOfLineId; }
 
   void save(const fs::path& folder) const override { save_token_list(folder, "word", tokens_); }
@@ -88,6 +110,7 @@ class WordVocabulary : public Vocabulary {
  private:
   std::vector<std::string> tokens_;
   ByWord<uint32_t> ids_;
+  SpellingModel spelling_;
 };
 
 ByWord<int64_t> count(const std::vector<fs::path>& documents) {

@@ -12,6 +12,7 @@
 #include "data/reading_order.h"
 #include "data/task.h"
 #include "experiment/measurable.h"
+#include "experiment/measured_data.h"
 #include "experiment/model_files.h"
 #include "experiment/run_folder.h"
 #include "report/records/split_tokens.h"
@@ -127,7 +128,7 @@ void evaluate_run(const fs::path& folder, const Config& trained, const Config& c
                   const std::function<void(const EvaluationRecord&, bool found)>& report) {
   config.validate();
   at::set_num_threads(static_cast<int>(config.run.threads));
-  const Dataset dataset = open_dataset(config.data);
+  const auto [dataset, train_counts] = open_measured_data(folder, trained, config);
   check_evaluation_data(config, dataset);
   const auto measurable = make_measurable(config, dataset);
   const auto lock = lock_run_folder(folder);
@@ -140,11 +141,10 @@ void evaluate_run(const fs::path& folder, const Config& trained, const Config& c
   if (dataset.task == nullptr) {
     const TokenStream& stream = dataset.split(plan.split);
     plan.text = stream.hash();
-    plan.tokens_file =
-        store_split_tokens(folder, {stream, token_counts(dataset.train), dataset.start_token,
-                                    plan.split, plan.corpus, plan.corpus_hash})
-            .filename()
-            .string();
+    plan.tokens_file = store_split_tokens(folder, {stream, train_counts, dataset.start_token,
+                                                   plan.split, plan.corpus, plan.corpus_hash})
+                           .filename()
+                           .string();
   } else {
     plan.text = dataset.hash;
   }

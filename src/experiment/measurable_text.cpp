@@ -84,6 +84,8 @@ class MeasurableText final : public Measurable {
     const TextSize text = reading_.text_of(record.tokens);
     record.bytes = text.bytes;
     record.words = text.words;
+    if (text.bytes > 0) record.unknown_tokens = text.unknown_tokens;
+    record.spelling_nats = text.spelling_nats;
     record.seconds = losses.seconds;
     record.tokens_per_second = static_cast<double>(losses.forward_tokens) / losses.seconds;
     write_values(folder, record, losses, config_);

@@ -20,6 +20,7 @@ Identity model_identity(const Config& config, const Dataset& dataset) {
                      {"corpus", dataset.name},
                      {"corpus_hash", dataset.hash},
                      {"training_hash", dataset.training_hash},
+                     {"vocabulary_hash", dataset.vocabulary_hash},
                      {"vocabulary_size", std::to_string(dataset.vocabulary_size)}};
   for (const auto& [name, text] : option_texts(config, decides_weights)) {
     identity.wanted[name] = text;

@@ -9,6 +9,7 @@
 #include "data/window_sampler.h"
 #include "evaluation/measure.h"
 #include "evaluation/measure_examples.h"
+#include "experiment/measured_data.h"
 #include "experiment/model_files.h"
 #include "experiment/provenance.h"
 #include "experiment/run_folder.h"
@@ -125,6 +126,7 @@ TrainingEnd train_run(const Config& config,
   make_folder(folder.path());
   const auto lock = lock_run_folder(folder.path());
   folder.open_or_create(config);
+  keep_vocabulary(folder.path(), dataset);
   RunRecord record = describe_run(config, dataset, model);
   const auto before = folder.read_record();
   if (before) {

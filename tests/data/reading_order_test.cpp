@@ -70,4 +70,19 @@ TEST_CASE("A first-token policy is resolved by what the dataset has", "[data]") 
   CHECK(contains(refusal("previous"), "exact reader"));
 }
 
+TEST_CASE("The text's unknown tokens are those that are scored", "[data]") {
+  const TokenStream stream = three_documents().with_unknown(
+      {UnknownTokens{2, 8.0, 3.0}, UnknownTokens{}, UnknownTokens{}});
+  const TextSize all = ReadingOrder(stream, "eos", kEndOfLine).text_of(6);
+  CHECK(all.unknown_tokens == 2);
+  CHECK(all.spelling_nats == 8.0);
+  const TextSize without_first = ReadingOrder(stream, "none", {}).text_of(3);
+  CHECK(without_first.unknown_tokens == 1);
+  CHECK(without_first.spelling_nats == 5.0);
+  CHECK(ReadingOrder(stream.joined(), "none", {}).text_of(5).spelling_nats == 5.0);
+  const TokenStream unknown = stream.with_unknown({std::nullopt, UnknownTokens{}, UnknownTokens{}});
+  CHECK_FALSE(ReadingOrder(unknown, "eos", kEndOfLine).text_of(6).unknown_tokens);
+  CHECK_FALSE(unknown.joined().documents()[0].unknown);
+}
+
 }  // namespace lengthwise

@@ -4,6 +4,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cmath>
+
 #include "data/token_stream.h"
 #include "data/vocabulary.h"
 #include "temporary_folder.h"
@@ -94,6 +96,37 @@ TEST_CASE("Prepared text holds tokens, words and bytes as counted by hand", "[da
   CHECK(document.first_token_bytes == 3);
 }
 
+TEST_CASE("The manifest counts the words that the vocabulary lacks", "[data]") {
+  const Text text;
+  text.prepare();
+  const Manifest manifest = read_manifest(text.prepared_path());
+  CHECK(manifest.split("train")->unknown_tokens() == 0);
+  REQUIRE(manifest.split("valid")->unknown);
+  REQUIRE(manifest.split("valid")->unknown->size() == 1);
+  CHECK(manifest.split("valid")->unknown_tokens() == 1);
+  // one, two, three: 257 + 14 symbols, 2 of o, 1 of r, 3 ends and no f or u.
+  CHECK(manifest.split("valid")->unknown->at(0).nats ==
+        Approx(5 * std::log(271.0) - std::log(3.0) - std::log(2.0) - std::log(4.0)));
+}
+
+TEST_CASE("Numbers in a manifest that cannot be are refused", "[data]") {
+  const Text text;
+  text.prepare();
+  const std::string manifest = read_file(text.prepared_path() / "manifest.json");
+  for (const std::string value : {"-1", "1e300", "1.5", "18446744073709551615", "null", "\"7\""}) {
+    for (const std::string key : {"\"start_token\": ", "\"tokens\": ", "\"vocabulary_size\": "}) {
+      if (key == "\"start_token\": " && value == "null") continue;
+      std::string forged = manifest;
+      const size_t at = forged.find(key) + key.size();
+      forged.replace(at, forged.find_first_of(",\n", at) - at, value);
+      write_file(text.prepared_path() / "manifest.json", forged);
+      CHECK(contains(text.error(), "corrupted"));
+    }
+  }
+  write_file(text.prepared_path() / "manifest.json", std::string(100'000, '['));
+  CHECK(contains(text.error(), "is no manifest"));
+}
+
 TEST_CASE("A folder's files are documents in the order of their names, hidden ones left out",
           "[data]") {
   Text text;
@@ -139,7 +172,7 @@ TEST_CASE("A prepared folder is enough where the text is gone", "[data]") {
   Text text;
   text.prepare();
   fs::remove(text.folder / "train.txt");
-  CHECK(contains(text.error(), "train.txt: cannot be read"));
+  CHECK(text.prepare().splits.size() == 3);
   text.options.train.clear();
   text.options.valid.clear();
   text.options.test.clear();

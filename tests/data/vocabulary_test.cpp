@@ -1,8 +1,13 @@
 #include "data/vocabulary.h"
 
+#include <cmath>
 #include <set>
 
 #include "base/random.h"
+#include "data/bpe_vocabulary.h"
+#include "data/byte_vocabulary.h"
+#include "data/char_vocabulary.h"
+#include "data/spelling_model.h"
 #include "data/word_vocabulary.h"
 #include "temporary_folder.h"
 #include "test.h"
@@ -229,6 +234,94 @@ TEST_CASE("Every vocabulary refuses a damaged file and another kind's", "[data]"
 TEST_CASE("An unknown vocabulary is refused with the nearest name", "[data]") {
   CHECK(contains(user_error_text([] { vocabulary_kind("bytes"); }), "did you mean 'byte'?"));
   CHECK(vocabulary_names() == std::vector<std::string>{"byte", "char", "word", "bpe"});
+}
+
+TEST_CASE("Words of any length go through bpe and back", "[data]") {
+  const TemporaryFolder folder;
+  SplitMix64 random(2);
+  std::string letters;
+  for (int i = 0; i < 70'000; ++i) letters += "ACGT"[random.below(4)];
+  std::string wide;
+  for (int i = 0; i < 40'000; ++i) wide += random.below(3) == 0 ? "é" : "中";
+  for (const std::string& word : {letters, wide}) {
+    const std::string text = "ab cd ef gh " + word + "\nab cd " + word + word;
+    write_file(folder / "long.txt", text);
+    const auto vocabulary = train_bpe_vocabulary({folder / "long.txt"}, 275);
+    std::vector<uint32_t> tokens;
+    vocabulary->encode(text, tokens);
+    CHECK((vocabulary->decode(tokens) == text));  // of 140,000 letters none is to be printed
+    CHECK(tokens.size() < text.size());
+  }
+}
+
+TEST_CASE("Spaces come back from a bpe vocabulary that saw none", "[data]") {
+  const auto vocabulary = train("bpe", {std::string(500, 'a')}, 262);
+  const Tokens tokens = encode(*vocabulary, "a aa  \xE2\x96\x81 b");
+  CHECK(vocabulary->decode(tokens) == "a aa  \xE2\x96\x81 b");
+  CHECK(vocabulary->first_token_bytes(" a") == 1);
+}
+
+TEST_CASE("What bpe cannot be trained on is said in our words, and its advice works", "[data]") {
+  const TemporaryFolder folder;
+  const auto error = [&](const std::string& text, int64_t size) {
+    write_file(folder / "text.txt", text);
+    return user_error_text([&] { train_bpe_vocabulary({folder / "text.txt"}, size); });
+  };
+  for (const std::string& text : {std::string(50, '\n'), std::string(50, '\t'),
+                                  std::string(50, '\0'), std::string("\xE2\x96\x81\xE2\x96\x81")}) {
+    CHECK(contains(error(text, 300), "holds nothing but line ends"));
+  }
+  for (const std::string& text : {std::string(500, 'a'), std::string(500, ' '), std::string("x"),
+                                  std::string("the cat sat on the mat\n")}) {
+    for (const int64_t size : {int64_t{300}, int64_t{5'000'000'000}}) {
+      const std::string refusal = error(text, size);
+      CHECK_FALSE(contains(refusal, ".cc"));
+      const size_t at = refusal.find("at most ");
+      REQUIRE(at != std::string::npos);
+      CHECK(error(text, std::stoll(refusal.substr(at + 8))) == "");
+    }
+  }
+  std::string wide;
+  for (char c = 'a'; c <= 'z'; ++c) wide += std::string(3, c) + ' ';
+  const std::string refusal = error(wide, 258);
+  const size_t at = refusal.find("at least ");
+  REQUIRE(at != std::string::npos);
+  CHECK(error(wide, std::stoll(refusal.substr(at + 9))) == "");
+}
+
+TEST_CASE("Spellings are priced by the bytes of what a vocabulary knows", "[data]") {
+  const std::vector<std::string> known = {"ab", "b"};
+  const SpellingModel model(known);
+  // 257 symbols, and a, b, b and two ends on top of them.
+  CHECK(model.nats("") == Approx(std::log(262.0 / 3)));
+  CHECK(model.nats("b") == Approx(std::log(262.0 / 3) * 2));
+  CHECK(model.nats("za") == Approx(std::log(262.0) + std::log(262.0 / 2) + std::log(262.0 / 3)));
+}
+
+TEST_CASE("A word or character that is not known costs its spelling", "[data]") {
+  const TemporaryFolder folder;
+  write_file(folder / "train.txt", "ab b b\n");
+  const double end = std::log(262.0 / 3), b = std::log(262.0 / 3), z = std::log(262.0);
+  const auto words = train_word_vocabulary({folder / "train.txt"}, 0);
+  CHECK(words->unknown_tokens("ab b\n").tokens == 0);
+  CHECK(words->unknown_tokens("ab b\n").nats == 0);
+  const UnknownTokens unknown = words->unknown_tokens("zb ab z\n");
+  CHECK(unknown.tokens == 2);
+  CHECK(unknown.nats == Approx(z + b + end + z + end));
+  CHECK(unknown.first_token_nats == Approx(z + b + end));
+  // A written <unk> is free among words that are known, and must be told from others elsewhere.
+  CHECK(words->unknown_tokens("ab <unk> b\n").nats == 0);
+  CHECK(words->unknown_tokens("<unk> z\n").tokens == 1);
+  CHECK(words->unknown_tokens("<unk> z\n").nats == Approx(end + z + end));
+
+  write_file(folder / "train.txt", "ab");
+  const auto characters = train_char_vocabulary({folder / "train.txt"}, 0);
+  const double n = 257 + 4;
+  CHECK(characters->unknown_tokens("abba").tokens == 0);
+  CHECK(characters->unknown_tokens("aéa").tokens == 1);
+  CHECK(characters->unknown_tokens("aéa").nats == Approx(2 * std::log(n) + std::log(n / 3)));
+  CHECK(characters->unknown_tokens("aéa").first_token_nats == 0);
+  CHECK(train_byte_vocabulary({}, 0)->unknown_tokens("aé\xFF").tokens == 0);
 }
 
 }  // namespace lengthwise

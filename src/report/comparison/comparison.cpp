@@ -259,9 +259,9 @@ bool Comparison::is_task() const {
 }
 
 std::optional<double> Comparison::bits_per_byte(const Cell& cell) const {
-  if (!cell.measured() || bytes == 0) return std::nullopt;
-  return cell.mean_nats_per_token() * static_cast<double>(tokens) / std::numbers::ln2 /
-         static_cast<double>(bytes);
+  if (!cell.measured() || bytes == 0 || !unknown_tokens) return std::nullopt;
+  const double nats = cell.mean_nats_per_token() * static_cast<double>(tokens) + spelling_nats;
+  return nats / std::numbers::ln2 / static_cast<double>(bytes);
 }
 
 std::optional<double> Comparison::perplexity_per_word(const Cell& cell) const {

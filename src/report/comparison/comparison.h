@@ -143,6 +143,10 @@ struct Comparison {
   Measurement measurement;
   int64_t tokens = 0;            // scored at every length, in every run; of a task at the longest
   int64_t bytes = 0, words = 0;  // of the text they stand for; 0: none, or not all of it was scored
+  /// Of the tokens, those that stand for what the vocabulary lacks, and what spelling them out
+  /// takes (data/unknown_tokens.h); none where an older version did not count them.
+  std::optional<int64_t> unknown_tokens = 0;
+  double spelling_nats = 0;
   std::vector<int64_t> eval_lengths;
   std::vector<Row> rows;                          // by scheme, then train_length
   std::vector<std::optional<double>> ideal_nats;  // nats a token of the exact reader, by length
@@ -165,7 +169,8 @@ struct Comparison {
   bool has_training() const;  // the cost of it, in any row
   /// Measured on examples of a task (data/task.h), not on the tokens of a text.
   bool is_task() const;
-  /// Of a cell's mean loss; none where the text's bytes or words are not known.
+  /// Of a cell's mean loss; none where the text's bytes or words are not known. An <unk> counts as
+  /// a word, as word-level perplexities have it; bits per byte spell out what it stands for.
   std::optional<double> bits_per_byte(const Cell& cell) const;
   std::optional<double> perplexity_per_word(const Cell& cell) const;
 };

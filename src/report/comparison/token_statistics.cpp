@@ -130,6 +130,25 @@ class Statistics {
     const TextSize text = reading_->text_of(static_cast<int64_t>(scored.size()));
     comparison_.bytes = text.bytes;
     comparison_.words = text.words;
+    comparison_.unknown_tokens = text.unknown_tokens;
+    comparison_.spelling_nats = text.spelling_nats;
+    add_note_on_unknown();
+  }
+
+  void add_note_on_unknown() {
+    if (comparison_.bytes == 0) return;
+    if (!comparison_.unknown_tokens) {
+      comparison_.notes.push_back(
+          "bits per byte are not given: what <unk> stands for was not counted by the version that "
+          "measured; evaluate the runs again");
+    } else if (*comparison_.unknown_tokens > 0) {
+      comparison_.notes.push_back(fmt::format(
+          "{} of {} scored tokens ({:.2f} %) are <unk> for what the vocabulary lacks: perplexities "
+          "count <unk> as a word, bits per byte also what spelling these out takes",
+          format_count(*comparison_.unknown_tokens), format_count(comparison_.tokens),
+          100.0 * static_cast<double>(*comparison_.unknown_tokens) /
+              static_cast<double>(comparison_.tokens)));
+    }
   }
 
   static void check_layout(const fs::path& path, const TokenValues& values, const Column& column) {

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "data/task.h"
+#include "data/vocabulary.h"
 #include "report/records/json_lines.h"
 #include "report/records/run_options.h"
 #include "report/records/split_tokens.h"
@@ -89,6 +90,13 @@ Json or_null(const std::optional<Value>& value) {
 std::string dumped(const Json& json, int indent) {
   // A host name may be no UTF-8; a run must not die of it.
   return json.dump(indent, ' ', false, Json::error_handler_t::replace);
+}
+
+/// Whether the run's vocabulary has an <unk>; lines of older versions do not say what it stood for.
+bool may_hold_unknown(const fs::path& folder) {
+  const auto options = read_run_options(folder);
+  const auto kind = options.find("data.vocabulary");
+  return kind != options.end() && vocabulary_kind(kind->second).has_unknown;
 }
 
 void check_mean(const fs::path& file, const char* key, double stored, double line) {
@@ -204,8 +212,8 @@ std::optional<double> EvaluationRecord::perplexity() const {
 }
 
 std::optional<double> EvaluationRecord::bits_per_byte() const {
-  if (!nats_per_token || bytes == 0) return std::nullopt;
-  const double nats = *nats_per_token * static_cast<double>(tokens);
+  if (!nats_per_token || bytes == 0 || !unknown_tokens) return std::nullopt;
+  const double nats = *nats_per_token * static_cast<double>(tokens) + spelling_nats;
   return nats / std::numbers::ln2 / static_cast<double>(bytes);
 }
 
@@ -269,6 +277,10 @@ std::string to_json(const EvaluationRecord& record) {
                {"words", record.words},
                {"bits_per_byte", or_null(record.bits_per_byte())},
                {"ideal_nats_per_token", or_null(record.ideal_nats_per_token)}});
+  if (record.unknown_tokens) {
+    json["unknown_tokens"] = *record.unknown_tokens;
+    json["spelling_nats"] = record.spelling_nats;
+  }
   if (record.accuracy) {
     json["accuracy"] = *record.accuracy;
     json["token_accuracy"] = or_null(record.token_accuracy);
@@ -344,6 +356,8 @@ EvaluationRecord parse_evaluation(std::string_view json, const std::string& orig
   record.nats_per_token = fields.real("nats_per_token");
   record.bytes = fields.whole("bytes");
   record.words = fields.whole("words");
+  record.unknown_tokens = fields.optional_whole("unknown_tokens");
+  if (record.unknown_tokens) record.spelling_nats = fields.real("spelling_nats");
   record.ideal_nats_per_token = fields.optional_real("ideal_nats_per_token");
   if (record.protocol == kTaskProtocol) {
     record.accuracy = fields.real("accuracy");
@@ -371,9 +385,11 @@ void append_evaluation(const fs::path& folder, const EvaluationRecord& record) {
 
 std::vector<EvaluationRecord> read_evaluations(const fs::path& folder) {
   std::vector<EvaluationRecord> records;
+  const bool has_unknown = may_hold_unknown(folder);
   for (const JsonLine& line : read_json_lines(folder / "evaluation.jsonl")) {
     EvaluationRecord record = parse_evaluation(line.text, line.origin);
     if (record.weights.empty()) record.weights = weights_of(folder, record.checkpoint);
+    if (!record.unknown_tokens && !has_unknown) record.unknown_tokens = 0;
     const auto earlier = std::ranges::find_if(
         records, [&](const EvaluationRecord& known) { return same_measurement(known, record); });
     if (earlier == records.end()) {

@@ -37,6 +37,11 @@ struct EvaluationRecord {
   /// share of examples with all of them right.
   std::optional<double> token_accuracy, accuracy;
   int64_t bytes = 0, words = 0;  // of the text the scored tokens stand for; 0 where there is none
+  /// Of the scored tokens of a text, those that stand for words or characters the vocabulary lacks,
+  /// and what spelling them out takes (data/unknown_tokens.h); none where a line of an older
+  /// version does not say.
+  std::optional<int64_t> unknown_tokens;
+  double spelling_nats = 0;
   double seconds = 0, tokens_per_second = 0, peak_memory_mib = 0;
   std::string file;        // per-token values, relative to the run folder; empty beyond the limit
   std::string checkpoint;  // SHA-256 of the weights that were measured
@@ -52,6 +57,7 @@ struct EvaluationRecord {
                                  // of the same sizes, were scored
 
   std::optional<double> perplexity() const;
+  /// Of the tokens and of the spelling of those unknown; none where these are not known.
   std::optional<double> bits_per_byte() const;
 };
 

@@ -12,7 +12,8 @@ namespace lengthwise {
 /// The tokens that a run was measured on, as its folder keeps them beside the values, once a text
 /// and split. A token file (data/token_stream.h) with
 /// `train_counts` I64 [V] as well, and metadata split, corpus, corpus_hash, start_token (empty
-/// where there is none).
+/// where there is none); and, but for files of older versions, `unknown_tokens` I64 [documents] and
+/// `spelling_nats` F64 [documents, 2] (data/unknown_tokens.h: all, and the first token's).
 struct SplitTokens {
   TokenStream stream;
   std::vector<int64_t> train_counts;   // of each token type in the training split; empty: unknown

@@ -136,8 +136,11 @@ TEST_CASE("An evaluation line comes back with perplexity and bits per byte compu
   nlohmann::json expected = line(128);
   expected["bytes"] = 9;
   expected["words"] = 2;
-  // 4 tokens of 1.125 nats over 9 bytes: half a nat a byte.
-  expected["bits_per_byte"] = 0.5 / std::log(2.0);
+  // 4 tokens of 1.125 nats and 2.25 to spell what one of them stands for, over 9 bytes: three
+  // quarters of a nat a byte.
+  expected["unknown_tokens"] = 1;
+  expected["spelling_nats"] = 2.25;
+  expected["bits_per_byte"] = 0.75 / std::log(2.0);
   const auto written =
       nlohmann::json::parse(to_json(parse_evaluation(expected.dump(), "evaluation.jsonl:1")));
   CHECK(written.size() == expected.size());
@@ -149,6 +152,21 @@ TEST_CASE("An evaluation line comes back with perplexity and bits per byte compu
       CHECK(written.at(key) == value);
     }
   }
+}
+
+TEST_CASE("A line that does not count unknown tokens has bits per byte where there can be none",
+          "[report]") {
+  SampleFolder folder;
+  folder.evaluation["bytes"] = 9;
+  const fs::path& path = folder.write();
+  const auto bits = [&](const std::string& vocabulary) {
+    write_file(path / "config.ini", "[data]\nvocabulary = " + vocabulary + "\n");
+    return read_evaluations(path).at(0).bits_per_byte();
+  };
+  CHECK(bits("byte").value() == Approx(0.5 / std::log(2.0)));
+  CHECK(bits("bpe").has_value());
+  CHECK_FALSE(bits("word"));
+  CHECK_FALSE(bits("char"));
 }
 
 TEST_CASE("A machine name that is no UTF-8 does not stop run.json from being written", "[report]") {

@@ -79,3 +79,40 @@ TEST_CASE("Damaged tokens are refused with the file's name", "[report]") {
   CHECK_THAT(write({1, 1, 1, 1, -1}, ""), contains_text("below 0"));
   CHECK_THAT(write({1, 1, 1, 1, 1}, "5"), contains_text("'start_token' is '5'"));
 }
+
+TEST_CASE("Unknown tokens are kept with a split's tokens, and not made up for older files",
+          "[report]") {
+  const TemporaryFolder folder;
+  const fs::path file = folder / "evaluation/test.tokens.safetensors";
+  const TokenStream stream = stream_of({0, 1, 2}, 5);
+  const auto store_known = [&] {
+    store_split_tokens(folder.path(),
+                       {stream.with_unknown({UnknownTokens{1, 4.5, 4.5}, UnknownTokens{}}),
+                        token_counts(stream), 4, "test", "words", "c0ffee"});
+  };
+  const auto store_as_before = [&](std::vector<uint32_t> tokens) {
+    fs::remove(file);
+    store_split_tokens(folder.path(),
+                       {stream_of(std::move(tokens), 5).with_unknown({std::nullopt, std::nullopt}),
+                        token_counts(stream), 4, "test", "words", "c0ffee"});
+  };
+  const auto unknown = [&] { return read_split_tokens(file).stream.documents()[0].unknown; };
+  store_known();
+  REQUIRE(unknown());
+  CHECK(unknown()->tokens == 1);
+  CHECK(unknown()->nats == 4.5);
+  CHECK(unknown()->first_token_nats == 4.5);
+
+  store_as_before({0, 1, 2});
+  CHECK_FALSE(unknown());
+  store_as_before({3, 1, 2});
+  CHECK(unknown()->tokens == 0);
+  store_as_before({0, 1, 2});
+  write_file(folder / "config.ini", "[data]\nvocabulary = byte\n");
+  CHECK(unknown()->tokens == 0);
+  write_file(folder / "config.ini", "[data]\nvocabulary = word\n");
+  CHECK_FALSE(unknown());
+  // Measured again, they are known.
+  store_known();
+  CHECK(unknown()->tokens == 1);
+}

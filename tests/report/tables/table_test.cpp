@@ -220,6 +220,18 @@ TEST_CASE("Intervals, ties with the best, bits per byte and words stand in the t
   CHECK(csv_fields(lines_of(csv_table(comparison))[1])[14] == "not distinguishable");
 }
 
+TEST_CASE("Bits per byte pay for what unknown words spell, or are not given", "[report]") {
+  Comparison comparison = compare_runs({sample_run("none", 0, 1, {{64, 4}})});
+  comparison.bytes = comparison.tokens;
+  const Cell& cell = comparison.rows[0].cells[0];
+  CHECK(comparison.bits_per_byte(cell).value() == Approx(2));
+  comparison.unknown_tokens = 7;
+  comparison.spelling_nats = std::log(2.0) * static_cast<double>(comparison.bytes);
+  CHECK(comparison.bits_per_byte(cell).value() == Approx(3));
+  comparison.unknown_tokens.reset();
+  CHECK_FALSE(comparison.bits_per_byte(cell));
+}
+
 TEST_CASE("The CSV table has a line a cell with full precision", "[report]") {
   const auto lines = lines_of(csv_table(compare_runs(three_schemes())));
   const std::vector<std::string> names = csv_fields(lines[0]);
