@@ -6,12 +6,11 @@
 #include <algorithm>
 #include <boost/program_options.hpp>
 #include <cmath>
-#include <fstream>
-#include <map>
+#include <set>
 #include <sstream>
 
 #include "base/error.h"
-#include "base/files.h"
+#include "base/ini.h"
 #include "base/text.h"
 
 namespace lengthwise {
@@ -33,38 +32,6 @@ po::options_description describe(const std::vector<Option>& options) {
 std::string section_of(const std::string& name) {
   const size_t dot = name.find('.');
   return dot == std::string::npos ? "" : name.substr(0, dot);
-}
-
-/// "config.ini:12" for the line that sets `name` for the n-th time. Boost.Program_options does not
-/// keep line numbers, so this reads the same syntax again; the file alone where it finds none.
-std::string origin_in_file(const fs::path& path, const std::string& name, int occurrence) {
-  std::ifstream file(path);
-  std::string line, section;
-  for (int number = 1; std::getline(file, line); ++number) {
-    const std::string text(trim(line.substr(0, line.find('#'))));
-    if (text.size() > 1 && text.front() == '[' && text.back() == ']') {
-      section = text.substr(1, text.size() - 2) + '.';
-    } else if (const size_t equals = text.find('='); equals != std::string::npos) {
-      if (section + std::string(trim(text.substr(0, equals))) == name && --occurrence == 0) {
-        return fmt::format("{}:{}", path.string(), number);
-      }
-    }
-  }
-  return path.string();
-}
-
-/// The first line that is neither a section, a value, nor a comment, by its number.
-std::string syntax_error(const fs::path& path, std::string_view otherwise) {
-  std::ifstream file(path);
-  std::string line;
-  for (int number = 1; std::getline(file, line); ++number) {
-    const std::string text(trim(line.substr(0, line.find('#'))));
-    const bool section = text.size() > 1 && text.front() == '[' && text.back() == ']';
-    if (text.empty() || section || text.find('=') != text.npos) continue;
-    return fmt::format("{}:{}: '{}' is neither [section] nor name = value", path.string(), number,
-                       text.substr(0, 60));
-  }
-  return fmt::format("{}: {}", path.string(), otherwise);
 }
 
 /// Boost refuses `--name=` as an argument without its value; here it means the empty value.
@@ -100,21 +67,13 @@ void refuse_single_dash(const std::string& argument) {
 }  // namespace
 
 void OptionSet::read_file(const fs::path& path) {
-  std::istringstream text(lengthwise::read_file(path));
-  po::parsed_options parsed(nullptr);
-  try {
-    parsed = po::parse_config_file(text, describe(options_), /*allow_unregistered=*/true);
-  } catch (const po::error& error) {
-    fail("{}", syntax_error(path, error.what()));
-  }
-  std::map<std::string, int> times_set;
-  for (const auto& given : parsed.options) {
-    const int occurrence = ++times_set[given.string_key];
-    const std::string origin = origin_in_file(path, given.string_key, occurrence);
-    if (occurrence > 1) {
-      fail("{}: {} is set twice in this file", origin, given.string_key);
+  std::set<std::string> set;
+  for (const IniValue& given : read_ini(path)) {
+    const std::string origin = fmt::format("{}:{}", path.string(), given.line);
+    if (!set.insert(given.name).second) {
+      fail("{}: {} is set twice in this file", origin, given.name);
     }
-    assign(given.string_key, given.value.empty() ? "" : given.value.front(), origin);
+    assign(given.name, given.value, origin);
   }
 }
 
@@ -153,9 +112,9 @@ void OptionSet::assign(const std::string& name, const std::string& value,
     fail("{}unknown option '{}'{}", before, name,
          nearest ? fmt::format("; did you mean '{}'?", *nearest) : "; --help lists the known ones");
   }
-  if (value.find_first_of("#\n") != std::string::npos) {
-    // file_text could not be read back: # begins a comment there, and a line ends a value.
-    fail("{}{}: '{}' holds a # or a line break, which no value may", before, name, value);
+  if (value.find_first_of("\r\n") != std::string::npos) {
+    // file_text could not be read back: a line ends a value.
+    fail("{}{}: '{}' holds a line break, which no value may", before, name, value);
   }
   try {
     option->assign(value);
@@ -190,7 +149,7 @@ std::string OptionSet::file_text(const std::vector<std::string>& sections) const
       section = current;
     }
     text += fmt::format("{} = {}\n", option.name.substr(section.empty() ? 0 : section.size() + 1),
-                        option.text());
+                        ini_value(option.text()));
   }
   return text;
 }

@@ -66,7 +66,7 @@ struct OneOf {
 ///     options.add("model.heads", heads, "attention heads a block", AtLeast{1});
 ///   }
 ///
-/// The same declarations serve the files ([model] heads = 4, through Boost.Program_options), the
+/// The same declarations serve the files ([model] heads = 4, base/ini.h), the
 /// command line (--model.heads 4), `--help`, and the resolved options written into a run folder.
 /// A field may be int64_t, double, bool, std::string, or a vector of whole numbers or of words.
 class OptionSet {

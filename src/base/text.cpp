@@ -87,6 +87,33 @@ std::string format_duration(double seconds) {
   return fmt::format("{} h {:02} min", whole / 3600, whole / 60 % 60);
 }
 
+std::vector<std::string_view> lines_of(std::string_view text) {
+  std::vector<std::string_view> lines;
+  while (!text.empty()) {
+    const size_t size = std::min(text.find_first_of("\r\n"), text.size());
+    lines.push_back(text.substr(0, size));
+    text.remove_prefix(size);
+    text.remove_prefix(text.starts_with("\r\n") ? 2 : std::min<size_t>(1, text.size()));
+  }
+  return lines;
+}
+
+std::string_view without_byte_order_mark(std::string_view text) {
+  constexpr std::string_view kMark = "\xEF\xBB\xBF";
+  return text.starts_with(kMark) ? text.substr(kMark.size()) : text;
+}
+
+bool looks_like_utf16(std::string_view text) {
+  if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF")) return true;
+  const std::string_view begin = text.substr(0, 64);
+  if (begin.size() < 4) return false;
+  size_t zeros[2] = {};
+  for (size_t i = 0; i < begin.size(); ++i) zeros[i % 2] += begin[i] == 0;
+  // English text has one of the two bytes 0 throughout, other alphabets' line ends and digits do.
+  const size_t pairs = begin.size() / 2;
+  return (zeros[0] == 0 && 2 * zeros[1] > pairs) || (zeros[1] == 0 && 2 * zeros[0] > pairs);
+}
+
 std::optional<size_t> first_invalid_utf8(std::string_view text) {
   const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
   for (size_t i = 0; i < text.size();) {

@@ -27,6 +27,15 @@ std::optional<double> parse_real(std::string_view text);
 /// Seconds as "8 s", "3 min 20 s", "2 h 05 min".
 std::string format_duration(double seconds);
 
+/// Lines without their ends, which may be LF, CR LF or CR. A last line without an end counts.
+std::vector<std::string_view> lines_of(std::string_view text);
+
+/// Text without the UTF-8 byte order mark that some editors write before it.
+std::string_view without_byte_order_mark(std::string_view text);
+
+/// Whether the text begins as UTF-16 does: with its byte order mark, or with every other byte 0.
+bool looks_like_utf16(std::string_view text);
+
 /// Byte offset of the first byte that is not well-formed UTF-8 (RFC 3629); nullopt when all is
 /// well.
 std::optional<size_t> first_invalid_utf8(std::string_view text);

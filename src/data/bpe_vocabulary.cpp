@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "data/source_files.h"
 
 namespace lengthwise {
 namespace {
@@ -88,14 +89,14 @@ class TrainingText : public sentencepiece::SentenceIterator {
  private:
   bool open_next_document() {
     if (next_document_ == documents_.size()) return false;
-    file_ = std::make_unique<MappedFile>(documents_[next_document_++]);
+    file_ = std::make_unique<DocumentText>(documents_[next_document_++]);
     rest_ = file_->text();
     return true;
   }
 
   const std::vector<fs::path>& documents_;
   size_t next_document_ = 0;
-  std::unique_ptr<MappedFile> file_;
+  std::unique_ptr<DocumentText> file_;
   std::string_view rest_;
   std::string value_;
   bool done_ = false;

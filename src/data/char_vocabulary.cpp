@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "data/source_files.h"
 #include "data/spelling_model.h"
 #include "data/token_list.h"
 
@@ -94,7 +95,7 @@ bool is_one_character(std::string_view token) {
 std::unique_ptr<Vocabulary> train_char_vocabulary(const std::vector<fs::path>& documents, int64_t) {
   std::set<std::string, std::less<>> characters;
   for (const fs::path& path : documents) {
-    const MappedFile file(path);
+    const DocumentText file(path);
     for (std::string_view text = file.text(); !text.empty();) {
       const std::string_view character = first_character(text);
       if (!characters.contains(character)) characters.emplace(character);

@@ -81,6 +81,7 @@ Json to_json(const PreparedSplit& split) {
                {"documents", split.documents}, {"tokens", split.tokens},
                {"bytes", split.bytes},         {"words", split.words},
                {"file", to_json(split.file)},  {"sources", sources}};
+  if (!split.also_in_train.empty()) json["also_in_train"] = split.also_in_train;
   if (split.unknown) json["unknown"] = to_json(*split.unknown);
   return json;
 }
@@ -97,6 +98,7 @@ PreparedSplit split_from(const Json& json) {
   if (split.documents != static_cast<int64_t>(json.at("sources").size())) {
     throw std::out_of_range("documents");
   }
+  if (json.contains("also_in_train")) json["also_in_train"].get_to(split.also_in_train);
   if (json.contains("unknown")) split.unknown = unknown_from(json["unknown"], split.documents);
   for (const Json& source : json.at("sources")) split.sources.push_back(source_from(source));
   return split;

@@ -26,6 +26,7 @@ struct PreparedSplit {
   int64_t documents = 0, tokens = 0, bytes = 0, words = 0;
   PreparedFile file;
   std::vector<SourceFile> sources;
+  std::vector<std::string> also_in_train;  // of the sources, those the training split has too
   /// Of each document; none where an older version prepared the folder and did not count them.
   std::optional<std::vector<UnknownTokens>> unknown;
 

@@ -26,7 +26,9 @@ void prepare_into(const StoredVocabulary& stored, const OtherText& text, const S
   manifest.vocabulary_size = vocabulary->size();
   manifest.start_token = vocabulary->start_token();
   manifest.vocabulary_file = {stored.file().filename().string(), stored.sha256};
-  manifest.splits.push_back(write_split({text.split, text.path}, sources, *vocabulary, folder));
+  manifest.splits.push_back(
+      write_split({text.split, text.path, vocabulary_kind(stored.kind).needs_utf8}, sources,
+                  *vocabulary, folder));
   write_manifest(folder, manifest);
 }
 
@@ -59,6 +61,7 @@ PreparedText prepare(const StoredVocabulary& vocabulary, const OtherText& text) 
                                          vocabulary.kind, digits_of(vocabulary, text, sources));
   const auto made = [&] { return fs::exists(folder / kManifestFile); };
   if (!made()) {
+    say_what_is_left_out("data." + text.split, sources);
     make_folder_once(folder, made, [&](const fs::path& aside) {
       prepare_into(vocabulary, text, sources, aside);
     });

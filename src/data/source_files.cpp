@@ -1,9 +1,13 @@
 #include "data/source_files.h"
 
+#include <fmt/ranges.h>
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 
 #include "base/error.h"
 #include "base/text.h"
+#include "data/document_names.h"
 
 namespace lengthwise {
 namespace {
@@ -17,16 +21,21 @@ namespace {
 std::vector<std::string> names_below(const std::string& option, const fs::path& root) {
   std::vector<std::string> names;
   std::error_code error;
+  fs::path latest = root;
   fs::recursive_directory_iterator entry(root, error);
   while (!error && entry != fs::recursive_directory_iterator()) {
-    if (entry->path().filename().string().starts_with('.')) {
+    latest = entry->path();
+    if (latest.filename().string().starts_with('.')) {
       entry.disable_recursion_pending();
+    } else if (entry->is_symlink() && !fs::exists(latest)) {
+      fail("{}: {}: is a link to {}, which is not there; mend it or take it away", option,
+           latest.string(), fs::read_symlink(latest).string());
     } else if (entry->is_regular_file(error)) {
-      names.push_back(entry->path().lexically_relative(root).generic_string());
+      names.push_back(latest.lexically_relative(root).generic_string());
     }
     if (!error) entry.increment(error);
   }
-  if (error) fail_to_read(option, root, error);
+  if (error) fail_to_read(option, latest, error);
   return names;
 }
 
@@ -50,6 +59,11 @@ SourceFile describe(const std::string& option, const fs::path& path, std::string
   const auto modified = fs::last_write_time(path, error).time_since_epoch();
   if (error) fail_to_read(option, path, error);
   file.modified_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(modified).count();
+  return file;
+}
+
+SourceFile describe_document(const std::string& option, const fs::path& path, std::string name) {
+  SourceFile file = describe(option, path, std::move(name));
   if (file.bytes == 0) fail("{}: {}: is empty; a document needs text", option, path.string());
   return file;
 }
@@ -71,6 +85,17 @@ std::vector<fs::path> SourceTexts::paths() const {
   return paths;
 }
 
+std::vector<SourceFile> SourceTexts::all_files() const {
+  std::vector<SourceFile> all = files;
+  all.insert(all.end(), left_out.begin(), left_out.end());
+  std::ranges::sort(all, {}, &SourceFile::name);
+  return all;
+}
+
+std::string_view DocumentText::text() const {
+  return without_byte_order_mark(file_.text());
+}
+
 SourceTexts list_source_texts(const std::string& option, const fs::path& root) {
   std::error_code error;
   const fs::file_status status = fs::status(root, error);
@@ -78,19 +103,26 @@ SourceTexts list_source_texts(const std::string& option, const fs::path& root) {
     fail("{}: {}: cannot be read: {}; {}", option, root.string(),
          error ? error.message() : "no such file or folder", advice_for_missing(root));
   }
-  SourceTexts texts{root, {}};
+  SourceTexts texts{root, {}, {}};
   if (fs::is_regular_file(status)) {
-    texts.files.push_back(describe(option, root, root.filename().string()));
+    texts.files.push_back(describe_document(option, root, root.filename().string()));
     return texts;
   }
   if (!fs::is_directory(status)) {
     fail("{}: {}: is neither a plain file nor a folder", option, root.string());
   }
-  std::vector<std::string> names = names_below(option, root);
-  if (names.empty()) fail("{}: {}: is a folder without files", option, root.string());
-  std::ranges::sort(names);
-  for (std::string& name : names) {
-    texts.files.push_back(describe(option, root / name, std::move(name)));
+  const FolderDocuments chosen = choose_documents(root, names_below(option, root));
+  if (chosen.documents.empty()) {
+    fail("{}: {}: is a folder without {}", option, root.string(),
+         chosen.left_out.empty()
+             ? "files"
+             : fmt::format("texts; it holds {}", fmt::join(chosen.left_out, ", ")));
+  }
+  for (const std::string& name : chosen.documents) {
+    texts.files.push_back(describe_document(option, root / name, name));
+  }
+  for (const std::string& name : chosen.left_out) {
+    texts.left_out.push_back(describe(option, root / name, name));
   }
   return texts;
 }
@@ -112,10 +144,27 @@ std::string text_name(const std::string& split, const fs::path& path) {
 }
 
 void require_utf8(const fs::path& path) {
-  const MappedFile file(path);
-  if (const auto at = first_invalid_utf8(file.text())) {
+  const DocumentText document(path);
+  const std::string_view text = document.text();
+  if (looks_like_utf16(text)) {
+    fail(
+        "{}: is UTF-16; save it as UTF-8 (iconv -f UTF-16 -t UTF-8), or set data.vocabulary = byte",
+        path.string());
+  }
+  if (const auto at = first_invalid_utf8(text)) {
+    const size_t mark = MappedFile(path).bytes().size() - text.size();
     fail("{}: is no UTF-8 at byte {}; convert it, or set data.vocabulary = byte", path.string(),
-         *at);
+         *at + mark);
+  }
+  if (text.empty()) {
+    fail("{}: is empty but for a byte order mark; a document needs text", path.string());
+  }
+  if (text.find('\r') != text.npos && text.find('\n') == text.npos) {
+    spdlog::warn(
+        "{}: its lines end in CR alone, so that it is read as one line; tr '\\r' '\\n' makes lines "
+        "of "
+        "it",
+        path.string());
   }
 }
 

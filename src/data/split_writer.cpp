@@ -2,6 +2,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "data/token_stream.h"
 #include "data/word_vocabulary.h"
@@ -10,17 +12,16 @@ namespace lengthwise {
 namespace {
 
 /// Appends a document's tokens; gives back what they stand for.
-Document encode_document(const fs::path& path, const Vocabulary& vocabulary,
+Document encode_document(std::string_view text, const Vocabulary& vocabulary,
                          std::vector<uint32_t>& tokens) {
-  const MappedFile file(path);
   Document document{};
   document.begin = static_cast<int64_t>(tokens.size());
-  vocabulary.encode(file.text(), tokens);
+  vocabulary.encode(text, tokens);
   document.end = static_cast<int64_t>(tokens.size());
-  document.bytes = static_cast<int64_t>(file.text().size());
-  document.words = count_words(file.text());
-  document.first_token_bytes = vocabulary.first_token_bytes(file.text());
-  document.unknown = vocabulary.unknown_tokens(file.text());
+  document.bytes = static_cast<int64_t>(text.size());
+  document.words = count_words(text);
+  document.first_token_bytes = vocabulary.first_token_bytes(text);
+  document.unknown = vocabulary.unknown_tokens(text);
   return document;
 }
 
@@ -38,6 +39,19 @@ void make_folder_once(const fs::path& folder, const std::function<bool()>& made,
   AtomicFolder fresh(folder);
   make(fresh.aside());
   fresh.commit();
+}
+
+void say_what_is_left_out(const std::string& option, const SourceTexts& texts) {
+  if (texts.left_out.empty()) return;
+  constexpr size_t kNamed = 8;
+  std::string names;
+  for (size_t i = 0; i < std::min(kNamed, texts.left_out.size()); ++i) {
+    names += (i == 0 ? "" : ", ") + texts.left_out[i].name;
+  }
+  if (texts.left_out.size() > kNamed) {
+    names += fmt::format(" and {} more", texts.left_out.size() - kNamed);
+  }
+  spdlog::info("{}: {} documents; left out: {}", option, texts.files.size(), names);
 }
 
 void hash_sources(SourceTexts& texts, bool needs_utf8) {
@@ -59,7 +73,9 @@ PreparedSplit write_split(const SplitName& given, const SourceTexts& texts,
   std::vector<Document> documents;
   std::vector<UnknownTokens> unknown;
   for (const fs::path& path : texts.paths()) {
-    documents.push_back(encode_document(path, vocabulary, tokens));
+    const MappedFile file(path);
+    documents.push_back(encode_document(
+        given.is_utf8 ? without_byte_order_mark(file.text()) : file.text(), vocabulary, tokens));
     unknown.push_back(*documents.back().unknown);
     split.bytes += documents.back().bytes;
     split.words += documents.back().words;

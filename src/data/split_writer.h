@@ -19,9 +19,13 @@ void make_folder_once(const fs::path& folder, const std::function<bool()>& made,
 /// Fills in the SHA-256 of each file; UserError where text that must be UTF-8 is none.
 void hash_sources(SourceTexts& texts, bool needs_utf8);
 
+/// "data.train: 3 documents; left out: README.md, a.txt~", where anything is left out.
+void say_what_is_left_out(const std::string& option, const SourceTexts& texts);
+
 /// Which split, and from where the user has it.
 struct SplitName {
   std::string name, path;
+  bool is_utf8;  // else every byte counts, a byte order mark's too
 };
 
 /// Writes <name>.safetensors into a folder: the tokens of the texts, a document a file.

@@ -1,7 +1,9 @@
 #include "data/text_corpus.h"
 
+#include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <array>
 
 #include "base/error.h"
@@ -62,17 +64,41 @@ void require_same_sources(const SplitOption& given, const PreparedSplit* split,
     return;
   }
   const SourceTexts texts = list_source_texts(given.option(), given.path);
-  if (texts.files.size() != split->sources.size()) {
+  // Prepared when all files of a folder were documents, it holds those left out today.
+  const std::vector<SourceFile> files =
+      texts.files.size() == split->sources.size() ? texts.files : texts.all_files();
+  if (files.size() != split->sources.size()) {
     fail_with_difference(folder,
                          fmt::format("was prepared from {} files of {}, which has {} now",
                                      split->sources.size(), given.option(), texts.files.size()));
   }
-  for (size_t i = 0; i < texts.files.size(); ++i) {
-    const fs::path path = texts.path_of(texts.files[i]);
-    if (!is_unchanged(texts.files[i], split->sources[i], path)) {
+  for (size_t i = 0; i < files.size(); ++i) {
+    const fs::path path = texts.path_of(files[i]);
+    if (!is_unchanged(files[i], split->sources[i], path)) {
       fail_with_difference(folder, fmt::format("was prepared from another {} than {} is now",
                                                split->sources[i].name, path.string()));
     }
+  }
+}
+
+/// The split's texts that are also texts of the training split, by content.
+std::vector<std::string> names_in_train(const Manifest& manifest, const PreparedSplit& split) {
+  std::vector<std::string> names;
+  if (split.name == "train") return names;
+  const std::vector<SourceFile>& train = manifest.split("train")->sources;
+  for (const SourceFile& source : split.sources) {
+    if (std::ranges::find(train, source.sha256, &SourceFile::sha256) != train.end()) {
+      names.push_back(source.name);
+    }
+  }
+  return names;
+}
+
+void warn_of_training_text(const Manifest& manifest) {
+  for (const PreparedSplit& split : manifest.splits) {
+    if (split.also_in_train.empty()) continue;
+    spdlog::warn("data.{}: {} is also in data.train: what was trained on is no measure of the rest",
+                 split.name, fmt::join(split.also_in_train, ", "));
   }
 }
 
@@ -83,6 +109,7 @@ void prepare_into(const DataOptions& options, const fs::path& folder) {
   for (const SplitOption& given : split_options(options)) {
     if (given.path.empty()) continue;
     sources.emplace_back(given, list_source_texts(given.option(), given.path));
+    say_what_is_left_out(given.option(), sources.back().second);
     hash_sources(sources.back().second, kind.needs_utf8);
   }
   const auto start = std::chrono::steady_clock::now();
@@ -98,7 +125,9 @@ void prepare_into(const DataOptions& options, const fs::path& folder) {
   vocabulary->save(folder);
   manifest.vocabulary_file = {std::string(kind.file), sha256_of_file(folder / kind.file)};
   for (const auto& [given, texts] : sources) {
-    manifest.splits.push_back(write_split({given.name, given.path}, texts, *vocabulary, folder));
+    manifest.splits.push_back(
+        write_split({given.name, given.path, kind.needs_utf8}, texts, *vocabulary, folder));
+    manifest.splits.back().also_in_train = names_in_train(manifest, manifest.splits.back());
   }
   write_manifest(folder, manifest);
 }
@@ -148,7 +177,9 @@ bool prepared(const DataOptions& options, const fs::path& folder) {
 
 Manifest prepare_text(const DataOptions& options, const fs::path& folder) {
   try {
-    return prepare_or_read(options, folder);
+    Manifest manifest = prepare_or_read(options, folder);
+    warn_of_training_text(manifest);
+    return manifest;
   } catch (const fs::filesystem_error& error) {
     fail("{}: {}", error.path1().string(), error.code().message());
   }

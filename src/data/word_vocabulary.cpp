@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "base/error.h"
+#include "data/source_files.h"
 #include "data/spelling_model.h"
 #include "data/token_list.h"
 
@@ -116,7 +117,7 @@ class WordVocabulary : public Vocabulary {
 ByWord<int64_t> count(const std::vector<fs::path>& documents) {
   ByWord<int64_t> counts;
   for (const fs::path& path : documents) {
-    const MappedFile file(path);
+    const DocumentText file(path);
     for_each_token(file.text(), [&](std::string_view token) {
       const auto found = counts.find(token);
       if (found == counts.end()) {

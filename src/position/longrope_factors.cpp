@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/ini.h"
 #include "base/text.h"
 
 namespace lengthwise {
@@ -45,7 +46,7 @@ LongropeFactors read_json(const fs::path& path, const std::string& text) {
 
 LongropeFactors read_text(const fs::path& path, const std::string& text) {
   LongropeFactors factors;
-  for (const std::string& line : split(text, "\n")) {
+  for (const std::string_view line : lines_of(text)) {
     const auto words = split(line, " \t\r,:=");
     if (words.empty()) continue;
     if (words[0] != kShort && words[0] != kLong) {
@@ -79,7 +80,7 @@ void check_list(const fs::path& path, const char* name, const std::vector<double
 }  // namespace
 
 LongropeFactors read_longrope_factors(const fs::path& path, int64_t pairs) {
-  const std::string text = read_file(path);
+  const std::string text = read_text_file(path);
   const LongropeFactors factors =
       trim(text).starts_with('{') ? read_json(path, text) : read_text(path, text);
   check_list(path, kShort, factors.short_factors, pairs);

@@ -153,6 +153,110 @@ TEST_CASE("A folder's files are documents in the order of their names, hidden on
   CHECK(contains(text.error(), "from 3 files of data.train, which has 4 now"));
 }
 
+TEST_CASE("Of a folder only texts are documents", "[data]") {
+  Text text;
+  text.options.valid.clear();
+  text.options.test.clear();
+  text.options.vocabulary = "char";
+  text.options.train = text.folder / "books";
+  fs::create_directories(text.folder / "books/b");
+  const auto add = [&](const std::string& name, const std::string& content) {
+    write_file(text.folder / ("books/" + name), content);
+  };
+  add("a.TXT", "a");
+  add("b/License to read.txt", "b");
+  for (const char* name : {"README.md", "README.txt", "LICENSE", "b/copying.txt", "a.txt~",
+                           "a.txt.bak", "#a.txt#", "notes.csv"}) {
+    add(name, "no document");
+  }
+  add("cover.txt", std::string("\x89PNG\0\0\0\rIHDR", 12));
+  const SourceTexts texts = list_source_texts("data.train", text.options.train);
+  REQUIRE(texts.files.size() == 2);
+  CHECK(texts.files[0].name == "a.TXT");
+  CHECK(texts.left_out.size() == 9);
+  CHECK(text.prepare().splits[0].documents == 2);
+
+  SECTION("all valid texts where none is named as one") {
+    fs::remove_all(text.folder / "books");
+    fs::create_directories(text.folder / "books");
+    add("one.md", "a");
+    add("two", "b");
+    add("README", "c");
+    add("three.png", std::string("\x89PNG\0\0", 6));
+    CHECK(list_source_texts("data.train", text.options.train).files.size() == 2);
+  }
+  SECTION("nothing that is one") {
+    fs::remove_all(text.folder / "books");
+    fs::create_directories(text.folder / "books");
+    add("README.md", "c");
+    fs::remove_all(text.prepared_path());
+    CHECK(contains(text.error(), "books: is a folder without texts; it holds README.md"));
+  }
+}
+
+TEST_CASE("A folder prepared when every file was a document is still what it was", "[data]") {
+  Text text;
+  fs::create_directories(text.folder / "books");
+  write_file(text.folder / "books/a.txt", "a");
+  write_file(text.folder / "books/notes.txt", "b");
+  text.options.train = text.folder / "books";
+  text.options.valid.clear();
+  text.options.test.clear();
+  text.prepare();
+  // As an older version has it: both names are documents, under any name.
+  fs::rename(text.folder / "books/notes.txt", text.folder / "books/a.txt~");
+  const fs::path path = text.prepared_path() / "manifest.json";
+  std::string manifest = read_file(path);
+  manifest.replace(manifest.find("notes.txt"), 9, "a.txt~");
+  write_file(path, manifest);
+  CHECK(prepared(text.options, text.prepared_path()));
+  write_file(text.folder / "books/a.txt~", "c");
+  CHECK(contains(text.error(), "from another a.txt~"));
+}
+
+TEST_CASE("A link to nowhere is named by its own path", "[data]") {
+  Text text;
+  fs::create_directories(text.folder / "books");
+  write_file(text.folder / "books/a.txt", "a");
+  fs::create_symlink("nowhere", text.folder / "books/b.txt");
+  text.options.train = text.folder / "books";
+  CHECK(contains(text.error(), "books/b.txt: is a link to nowhere, which is not there"));
+}
+
+TEST_CASE("A text that is trained on and tested on stands in the manifest", "[data]") {
+  Text text;
+  write_file(text.folder / "valid.txt", read_file(text.folder / "train.txt"));
+  const Manifest manifest = text.prepare();
+  CHECK(manifest.split("valid")->also_in_train == std::vector<std::string>{"valid.txt"});
+  CHECK(manifest.split("test")->also_in_train.empty());
+  CHECK(read_manifest(text.prepared_path()).split("valid")->also_in_train.size() == 1);
+}
+
+TEST_CASE("A byte order mark is part of no word, and bytes are bytes", "[data]") {
+  Text text;
+  write_file(text.folder / "train.txt", "\xEF\xBB\xBFone two two\n\nthree\n");
+  const Manifest manifest = text.prepare();
+  CHECK(manifest.vocabulary_size == 5);
+  CHECK(manifest.split("train")->bytes == 19);
+  CHECK(tokens_of(text.open("train")) == std::vector<int64_t>{3, 2, 2, 1, 1, 4, 1});
+  for (const std::string vocabulary : {"char", "byte"}) {
+    text.options.folder = text.folder / vocabulary;
+    text.options.vocabulary = vocabulary;
+    CHECK(text.prepare().split("train")->tokens == (vocabulary == "char" ? 19 : 22));
+  }
+}
+
+TEST_CASE("Text in UTF-16 is refused by that name", "[data]") {
+  Text text;
+  for (const std::string& utf16 :
+       {std::string("\xFF\xFEo\0n\0e\0", 8), std::string("o\0n\0e\0\n\0", 8)}) {
+    write_file(text.folder / "valid.txt", utf16);
+    CHECK(contains(text.error(), "valid.txt: is UTF-16; save it as UTF-8"));
+  }
+  write_file(text.folder / "valid.txt", "\xEF\xBB\xBF");
+  CHECK(contains(text.error(), "valid.txt: is empty but for a byte order mark"));
+}
+
 TEST_CASE("Text that is prepared is not prepared again", "[data]") {
   const Text text;
   CHECK_FALSE(prepared(text.options, text.prepared_path()));

@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "base/error.h"
+#include "base/ini.h"
 #include "base/text.h"
 #include "base/text_grid.h"
 
@@ -39,7 +40,8 @@ std::vector<Fields> read_table(const fs::path& path, const std::vector<std::stri
   std::vector<Fields> rows;
   std::vector<std::string> heading;
   int64_t number = 0;
-  for (const std::string& line : split(read_file(path), "\n")) {
+  const std::string text = read_text_file(path);
+  for (const std::string_view line : lines_of(text)) {
     ++number;
     if (trim(line).empty()) continue;
     const auto fields = csv_fields(trim(line));

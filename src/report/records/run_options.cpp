@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <set>
 
-#include "base/text.h"
+#include "base/ini.h"
 
 namespace lengthwise {
 namespace {
@@ -50,19 +50,7 @@ std::map<std::string, std::string> read_run_options(const fs::path& run_folder) 
   const fs::path path = run_folder / "config.ini";
   if (!fs::exists(path)) return {};
   std::map<std::string, std::string> options;
-  std::string section;
-  for (const std::string& raw : split(read_file(path), "\n")) {
-    const std::string_view line = trim(raw);
-    if (line.empty() || line.front() == '#') continue;
-    if (line.front() == '[') {
-      section = line.substr(1, line.find(']') - 1);
-      continue;
-    }
-    const size_t equals = line.find('=');
-    if (equals == std::string_view::npos) continue;
-    const std::string name = fmt::format("{}.{}", section, trim(line.substr(0, equals)));
-    options[name] = trim(line.substr(equals + 1));
-  }
+  for (IniValue& given : read_ini(path)) options[given.name] = std::move(given.value);
   return options;
 }
 
@@ -110,7 +98,7 @@ std::string common_options(const std::vector<RunRecord>& runs) {
       section = name.substr(0, dot);
       text += fmt::format("{}[{}]\n", text.empty() ? "" : "\n", section);
     }
-    text += fmt::format("{} = {}\n", name.substr(dot + 1), runs_by_value.begin()->first);
+    text += fmt::format("{} = {}\n", name.substr(dot + 1), ini_value(runs_by_value.begin()->first));
   }
   return text;
 }
