@@ -97,8 +97,10 @@ void DataOptions::declare(OptionSet& options) {
   options.role(OptionRole::tokens);
   options.add("data.corpus", corpus, "a built-in corpus, text, or a task", OneOf{corpus_names()});
   options.add("data.task", task, "of data.corpus task: " + task_names());
-  options.add("data.train", train,
-              "text to train on: a file, or a folder with one document a file");
+  options.add(
+      "data.train", train,
+      "text to train on: a file, or a folder with one document a file, those that end in .txt, "
+      ".text, .tokens or .raw");
   options.add("data.valid", valid, "text to choose by, as data.train; may be left out");
   options.add("data.test", test, "text to report on, as data.train; may be left out");
   options.add("data.vocabulary", vocabulary, "what a token is", OneOf{vocabulary_names()});

@@ -47,8 +47,10 @@ Manifest read_same_vocabulary(const StoredVocabulary& vocabulary, const OtherTex
         vocabulary.sha256, text.split);
   }
   if (manifest.split(text.split) == nullptr) {
-    fail("data.folder: {}: was prepared without a {} split; it has: {}", folder.string(),
-         text.split, manifest.split_names());
+    fail(
+        "data.folder: {}: was prepared without a {} split; it has: {}; set evaluation.split to one "
+        "of these, or name a text in data.{}",
+        folder.string(), text.split, manifest.split_names(), text.split);
   }
   return manifest;
 }

@@ -97,7 +97,7 @@ std::vector<std::string> names_in_train(const Manifest& manifest, const Prepared
 void warn_of_training_text(const Manifest& manifest) {
   for (const PreparedSplit& split : manifest.splits) {
     if (split.also_in_train.empty()) continue;
-    spdlog::warn("data.{}: {} is also in data.train: what was trained on is no measure of the rest",
+    spdlog::warn("data.{}: {} is also in data.train: its loss is that of text that was trained on",
                  split.name, fmt::join(split.also_in_train, ", "));
   }
 }

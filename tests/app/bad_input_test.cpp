@@ -217,7 +217,18 @@ TEST_CASE("Text that is missing, empty, broken or too short is named with its op
   put_file(work / "text/empty.txt", "");
   put_file(work / "text/short.txt", "abc\n");
   put_file(work / "text/latin.txt", "one caf\xE9 two\n");
+  put_file(work / "text/wide.txt", std::string("o\0n\0e\0\n\0", 8));
+  put_file(work / "text/lines.txt", std::string(99, '\n'));
+  put_file(work / "text/same.txt", std::string(500, 'a'));
   fs::create_directories(work / "hollow/below");
+  put_file(work / "linked/a.txt", "a text\n");
+  fs::create_symlink("nowhere", work / "linked/b.txt");
+  put_file(work / "about/README.md", "no text\n");
+  const auto bpe = [](const std::string& text, const std::string& size) {
+    Words words = train_on(text, "bpe");
+    words.push_back("--data.vocabulary_size=" + size);
+    return words;
+  };
   check_all_refused(
       work,
       {
@@ -226,6 +237,17 @@ TEST_CASE("Text that is missing, empty, broken or too short is named with its op
           {"folder without files",
            train_on("hollow", "byte"),
            {"data.train", "hollow", "without files"}},
+          {"a link to nowhere",
+           train_on("linked", "char"),
+           {"data.train", "linked/b.txt", "link to nowhere"}},
+          {"nothing but a README", train_on("about", "char"), {"data.train", "README.md"}},
+          {"UTF-16", train_on("text/wide.txt", "char"), {"text/wide.txt", "UTF-16", "UTF-8"}},
+          {"line ends alone",
+           bpe("text/lines.txt", "300"),
+           {"data.vocabulary_size", "300", "nothing but line ends"}},
+          {"too many tokens",
+           bpe("text/same.txt", "5000000000"),
+           {"data.vocabulary_size", "5000000000", "at most 265"}},
           {"no characters",
            train_on("text/latin.txt", "char"),
            {"text/latin.txt", "UTF-8", "byte 7", "data.vocabulary = byte"}},
@@ -253,6 +275,19 @@ TEST_CASE("Text that is missing, empty, broken or too short is named with its op
   CHECK(short_text.exit_code == 2);
   CHECK(contains(lines_of(short_text.errors).back(), "model.train_length: is 16"));
   CHECK(!fs::exists(work / "runs"));
+}
+
+TEST_CASE("A config that is no text of ours is refused by file and line", "[app]") {
+  const PreparedWorkspace work;
+  put_file(work / "wide.ini", std::string("\xFF\xFE[\0a\0]\0\n\0", 10));
+  put_file(work / "nul.ini", std::string("[training]\nsteps = 5\0 and more\n", 31));
+  put_file(work / "bell.ini", "[training]\nsteps = 5\n\astep = 4\n");
+  check_all_refused(
+      work, {
+                {"UTF-16", {"train", "wide.ini"}, {"wide.ini", "UTF-16", "save it as UTF-8"}},
+                {"a NUL", {"train", "nul.ini"}, {"nul.ini:2", "NUL", "column 10"}},
+                {"a control character", {"train", "bell.ini"}, {"bell.ini:3", "0x07", "column 1"}},
+            });
 }
 
 TEST_CASE("A folder that is no run's, another run's or cannot be written is refused", "[app]") {
