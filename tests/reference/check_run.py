@@ -25,7 +25,16 @@ from safetensors import safe_open
 from reference_corpus import CORPORA, IDEAL_READER, Corpus, ideal_nats
 from reference_model import ReferenceModel
 from reference_tasks import wrong_examples
-from reference_windows import Document, Window, open_split, plan_windows, scored_positions
+from reference_windows import (
+    Document,
+    Window,
+    load_word_ids,
+    open_split,
+    plan_windows,
+    scored_positions,
+    source_files,
+    unknown_words,
+)
 
 SCORES_AT_ONCE = 1 << 21
 TASK_ARRAYS = {"nats", "correct", "offsets", "answers", "tokens", "places"}
@@ -187,6 +196,15 @@ def check_tokens(path: Path, data: dict[str, str], base: Path) -> list[str]:
     counts = np.bincount(train, minlength=int(metadata["vocabulary_size"]))
     if not np.array_equal(stored["train_counts"], counts):
         problems.append("counts other tokens in the training split")
+    is_words = data["corpus"] == "text" and data["vocabulary"] == "word"
+    if is_words and data["documents"] == "separate" and "unknown_tokens" in stored:
+        ids = load_word_ids(base / data["folder"])
+        texts = [file.read_bytes() for file in source_files(base / data[split])]
+        unknown = np.array([unknown_words(text, ids) for text in texts])
+        if not np.array_equal(stored["unknown_tokens"], unknown[:, 0]):
+            problems.append("counts other unknown words")
+        if not np.allclose(stored["spelling_nats"][:, 0], unknown[:, 1], rtol=1e-12, atol=0):
+            problems.append("spells unknown words at another price")
     return problems
 
 

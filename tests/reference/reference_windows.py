@@ -82,6 +82,22 @@ def encode_words(text: bytes, ids: dict[bytes, int]) -> np.ndarray:
     return np.array([ids.get(word, unknown) for word in split_words(text)], np.int64)
 
 
+def unknown_words(text: bytes, ids: dict[bytes, int]) -> tuple[int, float]:
+    """How many words of a document the vocabulary lacks, and the nats that spelling them out takes:
+    bytes and an end, each as frequent as among the words of the vocabulary, one more of each. In a
+    document that holds any, a written <unk> is told apart as the empty spelling."""
+    counts = np.ones(257)
+    for word in (word for word, index in ids.items() if index > 1):
+        np.add.at(counts, [*word, 256], 1)
+    nats = -np.log(counts / counts.sum())
+    words = split_words(text)
+    lacking = [word for word in words if word not in ids]
+    if not lacking:
+        return 0, 0.0
+    spelt = lacking + [b""] * words.count(UNKNOWN.encode())
+    return len(lacking), float(sum(nats[[*word, 256]].sum() for word in spelt))
+
+
 def load_word_ids(folder: Path) -> dict[bytes, int]:
     stored = json.loads((folder / "vocabulary.json").read_text(encoding="utf-8"))
     if stored["kind"] != "word":
