@@ -149,5 +149,26 @@ TEST_CASE("as many three- and four-byte sequences are valid as there are code po
   CHECK(four == 0x110000 - 0x10000);
 }
 
+TEST_CASE("lines end in LF, CR LF or CR, and blank ones count", "[base]") {
+  using Lines = std::vector<std::string_view>;
+  CHECK(lines_of("a\nb\n") == Lines{"a", "b"});
+  CHECK(lines_of("a\r\n\r\nb") == Lines{"a", "", "b"});
+  CHECK(lines_of("a\rb\r\r") == Lines{"a", "b", ""});
+  CHECK(lines_of("\n\ra") == Lines{"", "", "a"});
+  CHECK(lines_of("").empty());
+}
+
+TEST_CASE("UTF-16 is told from UTF-8 and from bytes", "[base]") {
+  CHECK(looks_like_utf16("\xFF\xFE"));
+  CHECK(looks_like_utf16(std::string_view("a\0b\0\n\0", 6)));
+  CHECK(looks_like_utf16(std::string_view("\0a\0b\0\n", 6)));
+  CHECK_FALSE(looks_like_utf16("plain text"));
+  CHECK_FALSE(looks_like_utf16(std::string_view("\0\0\0\0\0\0", 6)));
+  CHECK_FALSE(looks_like_utf16(std::string_view("steps = 5\0", 10)));
+  CHECK_FALSE(looks_like_utf16("\xEF\xBB\xBFtext"));
+  CHECK(without_byte_order_mark("\xEF\xBB\xBFtext") == "text");
+  CHECK(without_byte_order_mark("text") == "text");
+}
+
 }  // namespace
 }  // namespace lengthwise

@@ -52,6 +52,26 @@ TEST_CASE("Published numbers of the same data stand beside ours, with the gap", 
       contains(published_csv(comparison), "\"press2021, table-2, table-5\",alibi,512,1024,18.81,"));
 }
 
+TEST_CASE("A table of published numbers is read whatever system saved it", "[report]") {
+  const TemporaryFolder folder;
+  std::string csv = read_file(kPress), saved = "\xEF\xBB\xBF";
+  for (const char c : csv) saved += c == '\n' ? std::string("\r\n") : std::string(1, c);
+  write_file(folder / "press2021.csv", saved);
+  write_file(folder / "datasets.csv", read_file(kPress.parent_path() / "datasets.csv"));
+  Comparison ours = on_wikitext_103(), theirs = on_wikitext_103();
+  add_published(ours, kPress);
+  add_published(theirs, folder / "press2021.csv");
+  REQUIRE(theirs.published.size() == ours.published.size());
+  CHECK(published_csv(theirs) == published_csv(ours));
+
+  csv.insert(csv.find('\n') + 1, "\n\n");
+  csv += "broken\n";
+  write_file(folder / "press2021.csv", csv);
+  const auto lines = std::ranges::count(csv, '\n');
+  CHECK(contains(user_error_text([&] { add_published(theirs, folder / "press2021.csv"); }),
+                 fmt::format("press2021.csv:{}: has 1 fields", lines)));
+}
+
 TEST_CASE("Published numbers never stand beside ours of other data, and a note says why",
           "[report]") {
   const auto refused = [](const Comparison& original) {
