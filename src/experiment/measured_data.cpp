@@ -99,11 +99,13 @@ MeasuredData open_measured_data(const fs::path& run_folder, const Config& traine
   if (text.empty() && !other_folder) fail("{}", own.reason);
   OtherText other{split, text, other_folder && !other_text ? config.data.folder : ""};
   const StoredVocabulary vocabulary = vocabulary_of(run_folder, trained, own);
+  MeasuredData data{open_other_text(vocabulary, other, config.data.documents),
+                    kept_counts(run_folder, own)};
   if (!other_text && !other_folder) {
     spdlog::info("{}: measured as another text of its vocabulary: {}", run_folder.string(),
                  own.reason);
   }
-  return {open_other_text(vocabulary, other, config.data.documents), kept_counts(run_folder, own)};
+  return data;
 }
 
 }  // namespace lengthwise

@@ -510,24 +510,25 @@ TEST_CASE("Weights, a vocabulary or tokens of another model are refused", "[app]
   };
   prepare("words", {"--data.vocabulary=word"});
   replace_in_file(work / "words/config.ini", "vocabulary = byte", "vocabulary = word");
+  fs::remove_all(work / "words/vocabulary");
   put_file(work / "text/changed.txt", sample_text(4, 600));
   prepare("changed", {"--data.train=text/changed.txt"});
   replace_in_file(work / "changed/config.ini", "text/train.txt", "text/changed.txt");
 
-  check_all_refused(work, {
-                              {"weights",
-                               {"evaluate", "other-weights"},
-                               {"other-weights/checkpoint.safetensors", "model.width", "32", "16"}},
-                              {"state",
-                               {"train", "other-state/config.ini", "--run.folder", "other-state"},
-                               {"other-state/state.safetensors", "model.width", "32", "16"}},
-                              {"vocabulary",
-                               {"evaluate", "words"},
-                               {"words/checkpoint.safetensors", "vocabulary", "256"}},
-                              {"tokens to train on",
-                               {"train", "changed/config.ini", "--run.folder", "changed"},
-                               {"changed/run.json", "other tokens"}},
-                          });
+  check_all_refused(
+      work,
+      {
+          {"weights",
+           {"evaluate", "other-weights"},
+           {"other-weights/checkpoint.safetensors", "model.width", "32", "16"}},
+          {"state",
+           {"train", "other-state/config.ini", "--run.folder", "other-state"},
+           {"other-state/state.safetensors", "model.width", "32", "16"}},
+          {"vocabulary", {"evaluate", "words"}, {"words", "keeps no vocabulary", "other tokens"}},
+          {"tokens to train on",
+           {"train", "changed/config.ini", "--run.folder", "changed"},
+           {"changed/run.json", "other tokens"}},
+      });
 }
 
 using Bytes = std::string;

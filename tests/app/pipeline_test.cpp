@@ -3,6 +3,7 @@
 #include <set>
 
 #include "app/workspace.h"
+#include "base/number_text.h"
 #include "base/safetensors.h"
 #include "base/text.h"
 #include "data/token_stream.h"
@@ -285,9 +286,96 @@ TEST_CASE("compare needs the run folders alone: text, prepared tokens and weight
   const Outcome refused = work.run({"compare", "a", "b"});
   CHECK(refused.exit_code == 2);
   CHECK(contains(refused.errors, "b/evaluation/test.tokens.safetensors"));
-  CHECK(contains(refused.errors, "evaluate again"));
-  work.must_run({"evaluate", "b"});
-  work.must_run({"compare", "a", "b"});
+}
+
+TEST_CASE("What a lost or damaged file of a run asks for cures it", "[app]") {
+  const Workspace work;
+  work.must_run({"train", "tiny.ini", "--run.folder=run", "--training.validate_every=5"});
+  work.must_run({"evaluate", "run"});
+  const auto perplexities = [&] {
+    for (const std::string& line : lines_of(work.must_run({"compare", "run"}).output)) {
+      const Words words = split(line);
+      if (words.at(0) == "alibi") return Words(words.end() - 2, words.end());
+    }
+    return Words();
+  };
+  const Words measured = perplexities();
+  REQUIRE(measured.size() == 2);
+  const auto cured_by = [&](const Words& asked_by, const std::string& message,
+                            const Words& advised) {
+    const Outcome refused = work.run(asked_by);
+    CHECK(refused.exit_code == 2);
+    INFO(refused.errors);
+    CHECK(contains(refused.errors, message));
+    work.must_run(advised);
+    work.must_run(asked_by);
+    CHECK(perplexities() == measured);
+  };
+  fs::remove(work / "run/evaluation/test.tokens.safetensors");
+  cured_by({"compare", "run"}, "evaluate again", {"evaluate", "run"});
+  fs::resize_file(values_file(work / "run", 32), 300);
+  cured_by({"compare", "run"}, "evaluate again", {"evaluate", "run"});
+  const Words train_again{"train", "run/config.ini", "--run.folder", "run"};
+  const std::string advice = "`lengthwise train run/config.ini --run.folder run`";
+  const std::string weights = file_text(work / "run/checkpoint.safetensors");
+  SECTION("weights lost") {
+    fs::remove(work / "run/checkpoint.safetensors");
+  }
+  SECTION("weights damaged") {
+    fs::resize_file(work / "run/checkpoint.safetensors", 100);
+  }
+  SECTION("weights and state lost") {
+    fs::remove(work / "run/checkpoint.safetensors");
+    fs::remove(work / "run/state.safetensors");
+  }
+  cured_by({"evaluate", "run"}, advice, train_again);
+  CHECK(file_text(work / "run/checkpoint.safetensors") == weights);
+  // What no other file holds is not made again, and what is advised in its place works.
+  fs::remove(work / "run/best.safetensors");
+  const Outcome lost = work.run({"evaluate", "run", "--evaluation.checkpoint=best"});
+  CHECK(contains(lost.errors, "set evaluation.checkpoint = last"));
+  work.must_run({"evaluate", "run", "--evaluation.checkpoint=last"});
+}
+
+TEST_CASE("A run is measured on any text of its vocabulary, in a table of its own", "[app]") {
+  const Workspace work;
+  work.must_run({"train", "tiny.ini", "--run.folder=run", "--data.vocabulary=word",
+                 "--data.folder=prepared/words"});
+  work.must_run({"evaluate", "run"});
+  const std::string own = work.must_run({"compare", "run"}).output;
+  put_file(work / "elsewhere.txt", sample_text(9, 700));
+  // What it was trained on is not needed: the run keeps its vocabulary.
+  fs::remove_all(work / "text");
+  fs::remove_all(work / "prepared");
+  work.must_run({"evaluate", "run", "--data.test=elsewhere.txt"});
+  CHECK(contains(work.must_run({"evaluate", "run", "--data.test=elsewhere.txt"}).output,
+                 "(measured before)"));
+
+  const std::string still_own = work.must_run({"compare", "run"}).output;
+  CHECK(contains(still_own, "--evaluation.text elsewhere-word-"));
+  CHECK(still_own.starts_with(own.substr(0, own.find("Columns:"))));
+  const auto line =
+      nlohmann::json::parse(lines_of(file_text(work / "run/evaluation.jsonl")).back());
+  const std::string other = work.must_run({"compare", "run", "--evaluation.text",
+                                           line["text"].get<std::string>().substr(0, 8)})
+                                .output;
+  CHECK(contains(other, "elsewhere-word-"));
+  CHECK(contains(other, format_perplexity(line["perplexity"].get<double>())));
+}
+
+TEST_CASE("A run without a test text can be measured on one that is named later", "[app]") {
+  const Workspace work;
+  work.must_run({"train", "tiny.ini", "--run.folder=run", "--data.test="});
+  const Outcome refused = work.run({"evaluate", "run"});
+  CHECK(refused.exit_code == 2);
+  CHECK(contains(refused.errors, "set data.test"));
+  work.must_run({"evaluate", "run", "--data.test=text/test.txt"});
+  work.must_run({"compare", "run"});
+  // Nor is a text added later another run's.
+  CHECK(contains(
+      work.must_run({"train", "tiny.ini", "--run.folder=run", "--data.folder=prepared/again"})
+          .output,
+      "already trained"));
 }
 
 TEST_CASE("An experiment trains, measures and compares every scheme; again, it makes nothing",

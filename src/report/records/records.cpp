@@ -402,10 +402,12 @@ std::vector<EvaluationRecord> read_evaluations(const fs::path& folder) {
 }
 
 void check_with_values(EvaluationRecord& record, const fs::path& folder) {
-  if (record.protocol == kTaskProtocol) {
-    believe_answers(record, folder);
-  } else {
-    believe_values(record, folder);
+  try {
+    record.protocol == kTaskProtocol ? believe_answers(record, folder)
+                                     : believe_values(record, folder);
+  } catch (const UserError& error) {
+    const std::string_view what = error.what();
+    fail("{}{}", what, what.ends_with("evaluate again") ? "" : "; evaluate again");
   }
 }
 
