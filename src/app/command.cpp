@@ -25,28 +25,32 @@ std::string shell_word(const std::string& word) {
 
 }  // namespace
 
-void read_files_and_options(Config& config, const Words& arguments) {
+Words read_files_and_options(Config& config, const Words& arguments, Unread check) {
   OptionSet options;
   config.declare(options);
   // Read twice: once for the files' names, once more so that the command line wins over them.
   Config ignored;
-  const Words files = read_options(ignored, arguments);
+  const Words files = read_options(ignored, arguments, Unread::leave).rest;
   if (files.empty()) fail("no config file is named; configs/ and experiments/ hold some");
   for (const std::string& file : files) options.read_file(file);
   options.read_command_line(arguments);
+  if (check == Unread::refuse) options.check_given_are_read();
+  return options.given();
 }
 
-Words read_options(Config& config, const Words& arguments) {
+CommandLine read_options(Config& config, const Words& arguments, Unread check) {
   OptionSet options;
   config.declare(options);
-  return options.read_command_line(arguments);
+  const Words rest = options.read_command_line(arguments);
+  if (check == Unread::refuse) options.check_given_are_read();
+  return {rest, options.given()};
 }
 
-std::string options_help() {
+std::string options_help(const Command& command) {
   Config config;
   OptionSet options;
   config.declare(options);
-  return options.help();
+  return options.help(command.reads);
 }
 
 std::string command_line(const Words& words) {

@@ -19,6 +19,7 @@ struct Command {
   std::string_view name;
   std::string_view usage;  // what follows the name
   std::string_view summary;
+  bool (*reads)(const Option& option);  // on its command line; files may hold all sections
   int (*run)(const Words& arguments);
 };
 
@@ -31,14 +32,20 @@ int run_compare(const Words& arguments);
 int run_generate(const Words& arguments);
 
 /// The command line of a command that takes config files: values of the files from left to right,
-/// then those of the command line. `config` must outlive nothing but the call.
-void read_files_and_options(Config& config, const Words& arguments);
+/// then those of the command line. -> the names of the options given. UserError where one is not
+/// read under the values at hand, unless `check` leaves that to the caller.
+enum class Unread { refuse, leave };
+Words read_files_and_options(Config& config, const Words& arguments, Unread check = Unread::refuse);
 
-/// The command line of a command that takes something else: options into `config`; -> the rest.
-Words read_options(Config& config, const Words& arguments);
+/// What a command line without config files holds.
+struct CommandLine {
+  Words rest;   // what has no dashes
+  Words given;  // names of options
+};
+CommandLine read_options(Config& config, const Words& arguments, Unread check = Unread::refuse);
 
-/// All options with their defaults, for `--help`.
-std::string options_help();
+/// The options that a command reads, with their defaults, for `--help`.
+std::string options_help(const Command& command);
 
 /// "lengthwise WORDS...", quoted where a shell would take a word apart.
 std::string command_line(const Words& words);

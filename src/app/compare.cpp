@@ -11,14 +11,12 @@ namespace lengthwise {
 
 int run_compare(const Words& arguments) {
   Config config;
-  const Words folders = read_options(config, arguments);
+  const auto [folders, given] = read_options(config, arguments);
   if (folders.empty()) fail("compare: no run folder is named");
   std::vector<RunRecord> runs;
   for (const std::string& folder : folders) runs.push_back(read_run(folder));
-  const auto is_given = [&](const std::string& name) {
-    return std::ranges::any_of(arguments, [&](const std::string& word) {
-      return word == "--" + name || word.starts_with("--" + name + "=");
-    });
+  const auto is_given = [&given = given](const std::string& name) {
+    return std::ranges::find(given, name) != given.end();
   };
   const Comparison comparison =
       compare_finished(runs, config, comparison_request(config, is_given));

@@ -1,4 +1,4 @@
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cstdio>
 
@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "experiment/evaluate_run.h"
+#include "experiment/model_files.h"
 #include "experiment/run_folder.h"
 
 namespace lengthwise {
@@ -38,40 +39,46 @@ void print_record(const EvaluationRecord& record, bool found) {
   std::fflush(stdout);
 }
 
-/// A run's weights are what they are: what can be chosen here is how they are measured, and what a
-/// scheme or attention can change after training.
-void refuse_other_options(const Words& arguments) {
-  for (const std::string& word : arguments) {
-    const std::string name = word.substr(0, word.find('='));
-    const bool known = name.starts_with("--evaluation.") || name.starts_with("--position.") ||
-                       name == "--run.threads" || name == "--data.train" ||
-                       name == "--data.valid" || name == "--data.test" || name == "--data.folder" ||
-                       name == "--model.window" || name == "--model.sinks";
-    if (!word.starts_with("--") || known) continue;
-    fail(
-        "evaluate: {} cannot change after training; it takes evaluation.*, position.*, "
-        "model.window, "
-        "model.sinks and run.threads",
-        name);
+/// UserError where the command line asks for what this run cannot be measured with, or for a change
+/// that changes nothing.
+Config measured_config(const std::string& folder, const Config& trained, const Words& arguments) {
+  Config config = trained;
+  OptionSet options;
+  config.declare(options);
+  options.read_command_line(arguments);
+  check_changes(trained, config);
+  options.check_given_are_read();
+  // What the run's own config says for another protocol is not meant here.
+  for (const Option& option : options.all()) {
+    if (says_how_to_measure(option) && !option.is_read()) option.assign(option.default_text);
   }
+  Words changes;
+  for (const std::string& name : options.given()) {
+    if (decides_weights(options.find(name))) changes.push_back(name);
+  }
+  if (!changes.empty() && effective_options(trained) == effective_options(config)) {
+    fail("{}: changes nothing, {} was trained so; leave it out", fmt::join(changes, ", "), folder);
+  }
+  config.validate();
+  return config;
 }
 
 }  // namespace
 
 int run_evaluate(const Words& arguments) {
   Config ignored;
-  const Words folders = read_options(ignored, arguments);
+  const Words folders = read_options(ignored, arguments, Unread::leave).rest;
   if (folders.empty()) fail("evaluate: no run folder is named");
-  refuse_other_options(arguments);
+  std::vector<std::pair<Config, Config>> trained_and_measured;
   for (const std::string& folder : folders) {
     if (!RunFolder(folder).exists()) fail("{}: is no run folder: it has no config.ini", folder);
-  }
-  for (const std::string& folder : folders) {
     const Config trained = read_config(RunFolder(folder).config());
-    Config config = trained;
-    read_options(config, arguments);
-    fmt::print("{}\n", folder);
-    evaluate_run(folder, trained, config, print_record);
+    trained_and_measured.emplace_back(trained, measured_config(folder, trained, arguments));
+  }
+  for (size_t i = 0; i < folders.size(); ++i) {
+    const auto& [trained, config] = trained_and_measured[i];
+    fmt::print("{}\n", folders[i]);
+    evaluate_run(folders[i], trained, config, print_record);
   }
   return 0;
 }

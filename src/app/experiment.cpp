@@ -43,7 +43,7 @@ void compare(const Config& config, const std::vector<GridProgress>& progress,
 /// here once and out loud, not by every run at the same time.
 void check_data(const Config& config) {
   const Dataset dataset = open_dataset(config.data);
-  for (const GridRun& run : grid_runs(config.grid)) {
+  for (const GridRun& run : grid_runs(config)) {
     check_training_data(run_config(config, run), dataset);
   }
   check_evaluation_data(config, dataset);
@@ -53,14 +53,12 @@ void check_data(const Config& config) {
 
 int run_experiment(const Words& arguments) {
   Config config;
-  read_files_and_options(config, arguments);
-  validate_grid(config);
+  validate_grid(config, read_files_and_options(config, arguments, Unread::leave));
   check_data(config);
 
   GridDisplay display;
   const auto progress = run_grid(
-      config, arguments, [&](const GridReport& report) { display.show(report); },
-      stop_on_signals());
+      config, [&](const GridReport& report) { display.show(report); }, stop_on_signals());
   size_t failed = 0, stopped = 0;
   for (const GridProgress& run : progress) {
     failed += run.state == GridProgress::State::failed ? 1 : 0;

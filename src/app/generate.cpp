@@ -14,7 +14,7 @@ constexpr const char* kSplits[] = {"train", "valid", "test"};
 
 int run_generate(const Words& arguments) {
   Config config;
-  const Words folders = read_options(config, arguments);
+  const Words folders = read_options(config, arguments).rest;
   if (folders.size() != 1) fail("generate: names {} folders; it takes one", folders.size());
   const fs::path folder = folders[0];
   const auto path_of = [&](const char* split) {

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
@@ -11,23 +12,69 @@
 #include "app/command.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/options.h"
 #include "base/text.h"
 #include "build_info.h"
 
 namespace lengthwise {
 namespace {
 
+bool is_of(const Option& option, std::string_view section) {
+  return option.section() == section;
+}
+
+bool read_by_none(const Option&) {
+  return false;
+}
+bool read_by_prepare(const Option& option) {
+  return is_of(option, "data");
+}
+bool read_by_train(const Option& option) {
+  return !is_of(option, "experiment") && option.role != OptionRole::results;
+}
+bool read_by_evaluate(const Option& option) {
+  return says_how_to_measure(option) || option.role == OptionRole::test_time ||
+         option.role == OptionRole::text || option.name == "run.threads";
+}
+bool read_by_experiment(const Option& option) {
+  return option.name != "run.folder" && option.axis.empty();
+}
+bool read_by_compare(const Option& option) {
+  return option.role == OptionRole::measurement || option.role == OptionRole::results;
+}
+
 // clang-format off
 const Command kCommands[] = {
-    {"schemes", "", "the positional schemes there are", run_schemes},
-    {"prepare", "CONFIG...", "text to token files, as [data] says", run_prepare},
-    {"train", "CONFIG...", "train one run, or go on with one that was interrupted", run_train},
-    {"evaluate", "RUN...", "perplexity of runs at every length of evaluation.lengths", run_evaluate},
-    {"experiment", "FILE...", "a grid of runs, trained, evaluated and compared", run_experiment},
-    {"compare", "RUN... [--experiment.results FOLDER]", "table and curve of evaluated runs", run_compare},
-    {"generate", "FOLDER", "the built-in ideal-reader corpus as token files", run_generate},
+    {"schemes", "", "the positional schemes there are", read_by_none, run_schemes},
+    {"prepare", "CONFIG...", "text to token files, as [data] says", read_by_prepare, run_prepare},
+    {"train", "CONFIG...", "train one run, or go on with one that was interrupted", read_by_train, run_train},
+    {"evaluate", "RUN...", "perplexity of runs at every length of evaluation.lengths", read_by_evaluate, run_evaluate},
+    {"experiment", "FILE...", "a grid of runs, trained, evaluated and compared", read_by_experiment, run_experiment},
+    {"compare", "RUN... [--experiment.results FOLDER]", "table and curve of evaluated runs", read_by_compare, run_compare},
+    {"generate", "FOLDER", "the built-in ideal-reader corpus as token files", read_by_prepare, run_generate},
 };
 // clang-format on
+
+/// UserError where the command line names an option that the command does not read.
+void refuse_options_of_others(const Command& command, const Words& arguments) {
+  Config config;
+  OptionSet options;
+  config.declare(options);
+  for (const std::string& word : arguments) {
+    const std::string name = word.starts_with("--") ? word.substr(2, word.find('=') - 2) : "";
+    const auto option = std::ranges::find(options.all(), name, &Option::name);
+    if (option == options.all().end() || command.reads(*option)) continue;
+    Words readers;
+    for (const Command& other : kCommands) {
+      if (other.reads(*option)) readers.emplace_back(other.name);
+    }
+    fail("{}: {} does not read it; {} {}{}", name, command.name, fmt::join(readers, ", "),
+         readers.size() == 1 ? "does" : "do",
+         command.reads == read_by_experiment && !option->axis.empty()
+             ? fmt::format(", and an experiment's runs take it from {}", option->axis)
+             : "");
+  }
+}
 
 void print_usage() {
   fmt::print(
@@ -38,7 +85,7 @@ void print_usage() {
   for (const Command& command : kCommands) {
     fmt::print("  {:<11}{}\n", command.name, command.summary);
   }
-  fmt::print("\n`lengthwise COMMAND --help` shows what it takes and every option.\n");
+  fmt::print("\n`lengthwise COMMAND --help` shows what it takes and the options it reads.\n");
 }
 
 const Command& find_command(const std::string& name) {
@@ -51,8 +98,13 @@ const Command& find_command(const std::string& name) {
   return *command;
 }
 
+bool asks_for_help(const Words& words) {
+  return std::ranges::any_of(
+      words, [](const std::string& word) { return word == "--help" || word == "-h"; });
+}
+
 int run(const Words& words) {
-  if (words.empty() || words[0] == "--help" || words[0] == "help") {
+  if (words.empty() || words[0] == "--help" || words[0] == "-h" || words[0] == "help") {
     print_usage();
     return 0;
   }
@@ -62,11 +114,12 @@ int run(const Words& words) {
   }
   const Command& command = find_command(words[0]);
   const Words arguments(words.begin() + 1, words.end());
-  if (std::ranges::find(arguments, "--help") != arguments.end()) {
+  if (asks_for_help(arguments)) {
     fmt::print("Usage: lengthwise {} {}\n\n  {}\n\n{}", command.name, command.usage,
-               command.summary, options_help());
+               command.summary, options_help(command));
     return 0;
   }
+  refuse_options_of_others(command, arguments);
   return command.run(arguments);
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <boost/program_options.hpp>
+#include <cctype>
 #include <cmath>
 #include <set>
 #include <sstream>
@@ -18,9 +19,12 @@ namespace {
 
 namespace po = boost::program_options;
 
-po::options_description describe(const std::vector<Option>& options) {
+po::options_description describe(
+    const std::vector<Option>& options,
+    const std::function<bool(const Option&)>& shown = [](const Option&) { return true; }) {
   po::options_description all("Options (in a file: [section] name = value)", 110, 60);
   for (const Option& option : options) {
+    if (!shown(option)) continue;
     all.add_options()(option.name.c_str(),
                       po::value<std::string>()->default_value(option.default_text)->value_name("X"),
                       option.help.c_str());
@@ -66,6 +70,28 @@ void refuse_single_dash(const std::string& argument) {
 
 }  // namespace
 
+Option& Option::read_when(std::function<bool()> read, std::string condition) {
+  conditions_.push_back({std::move(read), std::move(condition)});
+  return *this;
+}
+
+Option& Option::begins_training_when(std::function<bool()> begins) {
+  begins_training_ = std::move(begins);
+  return *this;
+}
+
+std::string Option::unmet_condition() const {
+  std::vector<std::string> unmet;
+  for (const Condition& condition : conditions_) {
+    if (!condition.holds()) unmet.push_back(condition.text);
+  }
+  return fmt::format("{}", fmt::join(unmet, " and "));
+}
+
+bool Option::may_change_after_training() const {
+  return role == OptionRole::test_time && !(begins_training_ && begins_training_());
+}
+
 void OptionSet::read_file(const fs::path& path) {
   std::set<std::string> set;
   for (const IniValue& given : read_ini(path)) {
@@ -79,6 +105,7 @@ void OptionSet::read_file(const fs::path& path) {
 
 std::vector<std::string> OptionSet::read_command_line(const std::vector<std::string>& arguments) {
   namespace style = po::command_line_style;
+  given_.clear();
   std::vector<std::string> positional;
   try {
     const auto description = describe(options_);
@@ -94,7 +121,11 @@ std::vector<std::string> OptionSet::read_command_line(const std::vector<std::str
         positional.insert(positional.end(), given.value.begin(), given.value.end());
       } else {
         refuse_option_as_value(given);
+        if (std::ranges::find(given_, given.string_key) != given_.end()) {
+          fail("{}: is given twice", given.string_key);
+        }
         assign(given.string_key, given.value.empty() ? "" : given.value.front(), "");
+        given_.push_back(given.string_key);
       }
     }
   } catch (const po::error& error) {
@@ -129,9 +160,24 @@ std::vector<std::string> OptionSet::names() const {
   return names;
 }
 
-std::string OptionSet::help() const {
+void OptionSet::check_given_are_read() const {
+  for (const Option& option : options_) {
+    const std::string unmet = option.unmet_condition();
+    if (unmet.empty() || std::ranges::find(given_, option.name) == given_.end()) continue;
+    fail("{}: {} is not read under the options at hand; it is with {}", option.name, option.text(),
+         unmet);
+  }
+}
+
+Option& OptionSet::find(std::string_view name) {
+  const auto found = std::ranges::find(options_, name, &Option::name);
+  if (found == options_.end()) throw std::invalid_argument("no option of this name is declared");
+  return *found;
+}
+
+std::string OptionSet::help(const std::function<bool(const Option&)>& shown) const {
   std::ostringstream text;
-  text << describe(options_);
+  text << describe(options_, shown);
   return text.str();
 }
 
@@ -164,9 +210,15 @@ std::string range_violation(double value, double least, double most) {
   return fmt::format("is out of range: {} to {}", least, most);
 }
 
-std::string name_violation(const std::string& value, const std::vector<std::string>& names) {
-  if (std::ranges::find(names, value) != names.end()) return {};
-  return "is unknown" + known_names_hint(value, names);
+std::string name_violation(const std::string& value, const OneOf& choice) {
+  if (std::ranges::find(choice.names, value) != choice.names.end()) return {};
+  std::string plain = value;
+  for (char& c : plain) {
+    c = c == '-' || c == ' ' ? '_' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  }
+  const auto alias = choice.aliases.find(plain);
+  const std::string meant = alias == choice.aliases.end() ? value : alias->second;
+  return "is unknown" + known_names_hint(meant, choice.names);
 }
 
 void parse_value(std::string_view text, int64_t& value) {

@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <functional>
 #include <limits>
+#include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -16,9 +18,12 @@ enum class OptionRole {
   weights,       // the weights that training ends with
   test_time,     // the weights too, but it may be changed after training
   tokens,        // which tokens: compared by the hash of what was read, never by names of files
+  text,          // tokens too, but a trained model may be asked about others
   measurement,   // what is measured, and how
+  asking,        // how a trained model is asked: stands beside what was changed after training
   grid,          // which runs an experiment has
   presentation,  // what is said and shown
+  results,       // of that: which results stand on a page, and where
   machine,       // where and how fast: no number hangs on it but times and memory
 };
 
@@ -30,16 +35,43 @@ struct Option {
   std::function<void(std::string_view text)> assign;  // throws UserError, naming no origin
   std::function<std::string()> text;                  // the value as `assign` reads it
   OptionRole role = OptionRole::weights;
+  /// The list of [experiment] that gives this option a value a run: "experiment.seeds".
+  std::string axis{};
   bool names_file = false;  // the value is a path whose content decides, not its name
+
+  /// Says when the value is read, and what would make it be: "training.optimizer = sgd". Said
+  /// twice, both must hold.
+  Option& read_when(std::function<bool()> read, std::string condition);
+  /// Says when a test_time option decides nothing but where training begins.
+  Option& begins_training_when(std::function<bool()> begins);
+  /// Whether the value is read under the values at hand.
+  bool is_read() const { return unmet_condition().empty(); }
+  /// What would make it be read; empty: it is.
+  std::string unmet_condition() const;
+  bool may_change_after_training() const;
+  /// "model" of "model.heads".
+  std::string_view section() const { return std::string_view(name).substr(0, name.find('.')); }
 
   Option& as(OptionRole its_role) {
     role = its_role;
+    return *this;
+  }
+  Option& along(std::string its_axis) {
+    axis = std::move(its_axis);
     return *this;
   }
   Option& as_file() {
     names_file = true;
     return *this;
   }
+
+ private:
+  struct Condition {
+    std::function<bool()> holds;
+    std::string text;
+  };
+  std::vector<Condition> conditions_;
+  std::function<bool()> begins_training_;
 };
 
 /// What values a field takes; each says in words what would have been right.
@@ -58,6 +90,7 @@ template <class Number>
 Between(Number, Number) -> Between<Number>;
 struct OneOf {
   std::vector<std::string> names;
+  std::map<std::string, std::string> aliases{};  // what else people write -> the name
 };
 
 /// Every option of a command, declared once by its structs:
@@ -90,14 +123,22 @@ class OptionSet {
   /// Takes the values of a file of sections; unknown, repeated and ill-typed keys are refused with
   /// the file, the line and the nearest known name.
   void read_file(const std::filesystem::path& path);
-  /// Takes --name value and --name=value; gives back what has no dashes.
+  /// Takes --name value and --name=value; gives back what has no dashes. Twice is refused.
   std::vector<std::string> read_command_line(const std::vector<std::string>& arguments);
 
-  /// The options as `--help` shows them.
-  std::string help() const;
+  /// The names that the command line gave a value.
+  const std::vector<std::string>& given() const { return given_; }
+  /// UserError where one of those is not read under the values at hand, with what would have it be.
+  void check_given_are_read() const;
+  Option& find(std::string_view name);
+
+  /// The options that `shown` lets through, as `--help` shows them.
+  std::string help(const std::function<bool(const Option&)>& shown) const;
   /// The file that, read back, gives these values: the sections named, or all.
   std::string file_text(const std::vector<std::string>& sections = {}) const;
   const std::vector<Option>& all() const { return options_; }
+  /// Those declared since there were `first`, for what is said of them together.
+  std::span<Option> from(size_t first) { return std::span(options_).subspan(first); }
 
  private:
   /// Assigns with the violation as the error; `origin` goes before the message.
@@ -113,6 +154,7 @@ class OptionSet {
 
   OptionRole role_ = OptionRole::weights;
   std::vector<Option> options_;
+  std::vector<std::string> given_;
 };
 
 /// Text to value and back; UserError says what would have been right.
@@ -130,7 +172,7 @@ std::string value_text(const std::vector<int64_t>& value);
 std::string value_text(const std::vector<std::string>& value);
 
 std::string range_violation(double value, double least, double most);
-std::string name_violation(const std::string& value, const std::vector<std::string>& names);
+std::string name_violation(const std::string& value, const OneOf& choice);
 [[noreturn]] void throw_value_error(const std::string& message);
 
 template <class Value>
@@ -145,7 +187,7 @@ std::string OptionSet::violation(const Value& value, const auto& constraint) {
     }
     return {};
   } else if constexpr (requires { constraint.names; }) {
-    return name_violation(value, constraint.names);
+    return name_violation(value, constraint);
   } else if constexpr (requires { constraint.most; }) {
     return range_violation(static_cast<double>(value), static_cast<double>(constraint.least),
                            static_cast<double>(constraint.most));
@@ -158,16 +200,19 @@ std::string OptionSet::violation(const Value& value, const auto& constraint) {
 template <class Field>
 Option& OptionSet::add_checked(std::string name, Field& field, std::string help,
                                std::function<std::string(const Field&)> violation_of) {
-  options_.push_back({std::move(name), std::move(help), value_text(field),
-                      [&field, violation_of](std::string_view text) {
-                        Field value{};
-                        parse_value(text, value);
-                        if (auto found = violation_of(value); !found.empty())
-                          throw_value_error(found);
-                        field = std::move(value);
-                      },
-                      [&field] { return value_text(field); }, role_});
-  return options_.back();
+  Option& option = options_.emplace_back();
+  option.name = std::move(name);
+  option.help = std::move(help);
+  option.default_text = value_text(field);
+  option.assign = [&field, violation_of](std::string_view text) {
+    Field value{};
+    parse_value(text, value);
+    if (auto found = violation_of(value); !found.empty()) throw_value_error(found);
+    field = std::move(value);
+  };
+  option.text = [&field] { return value_text(field); };
+  option.role = role_;
+  return option;
 }
 
 }  // namespace lengthwise

@@ -12,6 +12,7 @@
 #include "model/attention_kernels.h"
 #include "position/options.h"
 #include "position/registry.h"
+#include "position/scheme.h"
 
 namespace lengthwise {
 namespace {

@@ -116,7 +116,7 @@ void compare_sliding_by_one(const std::string& scheme) {
   compare(
       "sliding by 1, " + scheme, kParts,
       [&](int part) {
-        return measure_windows(model, dataset, reading, part_of(part), kBatchTokens).nats;
+        return measure_windows(model, dataset, reading, part_of(part), {kBatchTokens}).nats;
       },
       [&](int part) {
         const torch::NoGradGuard no_grad;
@@ -158,7 +158,7 @@ void compare_ten_lengths(const std::string& scheme) {
       "ten lengths, " + scheme, kTurns * static_cast<int>(lengths.size()),
       [&](int part) {
         const auto windows = plan(lengths[length_of(part)]);
-        return measure_windows(model, dataset, reading, windows, kBatchTokens).nats;
+        return measure_windows(model, dataset, reading, windows, {kBatchTokens}).nats;
       },
       [&](int part) {
         const torch::NoGradGuard no_grad;

@@ -1,5 +1,6 @@
 #include "data/options.h"
 
+#include <tuple>
 #include <utility>
 
 #include "base/error.h"
@@ -96,22 +97,37 @@ std::string task_names() {
 void DataOptions::declare(OptionSet& options) {
   options.role(OptionRole::tokens);
   options.add("data.corpus", corpus, "a built-in corpus, text, or a task", OneOf{corpus_names()});
-  options.add("data.task", task, "of data.corpus task: " + task_names());
-  options.add(
-      "data.train", train,
-      "text to train on: a file, or a folder with one document a file, those that end in .txt, "
-      ".text, .tokens or .raw");
-  options.add("data.valid", valid, "text to choose by, as data.train; may be left out");
-  options.add("data.test", test, "text to report on, as data.train; may be left out");
-  options.add("data.vocabulary", vocabulary, "what a token is", OneOf{vocabulary_names()});
-  options.add("data.vocabulary_size", vocabulary_size,
-              "bpe: tokens to train; word: the most frequent to keep; 0: all", AtLeast<int64_t>{0});
-  options.add(
-      "data.folder", folder,
-      "where the prepared tokens lie; empty: under prepared/, named for text and vocabulary");
-  options.add("data.documents", documents,
-              "separate: no window crosses a document's end; joined: a split is one stream",
-              OneOf{{"separate", "joined"}});
+  const auto is_text = [this] { return corpus == "text"; };
+  const std::string if_text = "data.corpus = text";
+  options.add("data.task", task, "of data.corpus task: " + task_names())
+      .read_when([this] { return corpus == "task"; }, "data.corpus = task");
+  for (const auto& [name, path, help] :
+       {std::tuple{
+            "data.train", &train,
+            "text to train on: a file, or a folder with one document a file, those that end in "
+            ".txt, .text, .tokens or .raw"},
+        std::tuple{"data.valid", &valid, "text to choose by, as data.train; may be left out"},
+        std::tuple{"data.test", &test, "text to report on, as data.train; may be left out"}}) {
+    options.add(name, *path, help).as(OptionRole::text).read_when(is_text, if_text);
+  }
+  options.add("data.vocabulary", vocabulary, "what a token is", OneOf{vocabulary_names()})
+      .read_when(is_text, if_text);
+  options
+      .add("data.vocabulary_size", vocabulary_size,
+           "bpe: tokens to train; word: the most frequent to keep; 0: all", AtLeast<int64_t>{0})
+      .read_when(is_text, if_text)
+      .read_when([this] { return vocabulary == "bpe" || vocabulary == "word"; },
+                 "data.vocabulary = bpe or word");
+  options
+      .add("data.folder", folder,
+           "where the prepared tokens lie; empty: under prepared/, named for text and vocabulary")
+      .as(OptionRole::text)
+      .read_when(is_text, if_text);
+  options
+      .add("data.documents", documents,
+           "separate: no window crosses a document's end; joined: a split is one stream",
+           OneOf{{"separate", "joined"}})
+      .read_when(is_text, if_text);
 }
 
 void DataOptions::validate() const {

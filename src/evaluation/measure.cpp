@@ -4,8 +4,10 @@
 #include <chrono>
 #include <map>
 
+#include "base/random.h"
 #include "evaluation/exact_nats.h"
 #include "model/losses.h"
+#include "position/scheme.h"
 
 namespace lengthwise {
 namespace {
@@ -30,10 +32,19 @@ std::map<Shape, Group> group_by_shape(const std::vector<Window>& windows) {
   return groups;
 }
 
+uint64_t draw_of(const ReadingOrder& reading, const Window& window, const Measuring& how,
+                 int64_t draw) {
+  return position_draw(how, reading.stream_position(window.document, window.first_target + 1),
+                       draw);
+}
+
 void measure_group(Transformer& model, const ReadingOrder& reading, const Shape& shape,
-                   const Group& group, int64_t batch_tokens, int64_t draws, TokenLosses& losses) {
+                   const Group& group, const Measuring& how, TokenLosses& losses) {
   const auto [inputs, targets] = shape;
-  const auto batch_windows = static_cast<size_t>(std::max<int64_t>(1, batch_tokens / inputs));
+  const bool draws_positions = model->position->draws_positions();
+  const auto batch_windows =
+      draws_positions ? size_t{1}
+                      : static_cast<size_t>(std::max<int64_t>(1, how.batch_tokens / inputs));
   for (size_t begin = 0; begin < group.windows.size(); begin += batch_windows) {
     const size_t end = std::min(group.windows.size(), begin + batch_windows);
     const auto batch = static_cast<int64_t>(end - begin);
@@ -50,16 +61,17 @@ void measure_group(Transformer& model, const ReadingOrder& reading, const Shape&
       }
     }
     auto nats = torch::zeros({batch * targets});
-    for (int64_t draw = 0; draw < draws; ++draw) {
-      const auto hidden = model->forward_last(tokens, targets, static_cast<uint64_t>(draw));
+    for (int64_t draw = 0; draw < how.draws; ++draw) {
+      const auto name = draws_positions ? draw_of(reading, *group.windows[begin], how, draw) : 0;
+      const auto hidden = model->forward_last(tokens, targets, name);
       nats += token_nats(hidden.flatten(0, 1), model->head_weight(), scored.flatten());
     }
-    nats /= static_cast<double>(draws);
+    nats /= static_cast<double>(how.draws);
     const auto* value = nats.const_data_ptr<float>();
     for (size_t i = begin; i < end; ++i, value += targets) {
       std::copy_n(value, targets, losses.nats.begin() + group.places[i]);
     }
-    losses.forward_tokens += draws * batch * inputs;
+    losses.forward_tokens += how.draws * batch * inputs;
   }
 }
 
@@ -79,8 +91,7 @@ void add_positions(const ReadingOrder& reading, const std::vector<Window>& windo
 }  // namespace
 
 TokenLosses measure_windows(Transformer& model, const Dataset& dataset, const ReadingOrder& reading,
-                            const std::vector<Window>& windows, int64_t batch_tokens,
-                            int64_t draws) {
+                            const std::vector<Window>& windows, const Measuring& how) {
   const torch::NoGradGuard no_grad;
   const bool was_training = model->is_training();
   model->eval();
@@ -88,7 +99,7 @@ TokenLosses measure_windows(Transformer& model, const Dataset& dataset, const Re
   losses.nats.resize(static_cast<size_t>(scored_targets(windows)));
   const auto start = std::chrono::steady_clock::now();
   for (const auto& [shape, group] : group_by_shape(windows)) {
-    measure_group(model, reading, shape, group, batch_tokens, draws, losses);
+    measure_group(model, reading, shape, group, how, losses);
   }
   losses.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (dataset.ideal_nats) {
@@ -98,6 +109,14 @@ TokenLosses measure_windows(Transformer& model, const Dataset& dataset, const Re
   add_positions(reading, windows, losses);
   model->train(was_training);
   return losses;
+}
+
+uint64_t position_draw(const Measuring& how, int64_t place, int64_t draw) {
+  uint64_t name = how.seed;
+  for (const int64_t part : {how.length, place, draw}) {
+    name = split_stream(name, static_cast<uint64_t>(part)).next();
+  }
+  return name;
 }
 
 double mean_of(const std::vector<float>& values) {

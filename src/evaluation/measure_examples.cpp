@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "model/losses.h"
+#include "position/scheme.h"
 
 namespace lengthwise {
 namespace {
@@ -29,6 +30,13 @@ Batch batch_of(const std::vector<TaskExample>& examples, size_t begin, size_t en
     }
   }
   return {torch::tensor(tokens).view({-1, inputs}), torch::tensor(rows), torch::tensor(targets)};
+}
+
+void append(AnswerScores& scores, const AnswerScores& more) {
+  scores.nats.insert(scores.nats.end(), more.nats.begin(), more.nats.end());
+  scores.correct.insert(scores.correct.end(), more.correct.begin(), more.correct.end());
+  scores.forward_tokens += more.forward_tokens;
+  scores.seconds += more.seconds;
 }
 
 }  // namespace
@@ -57,12 +65,21 @@ AnswerScores measure_examples(const HiddenOf& hidden_of, const torch::Tensor& he
 }
 
 AnswerScores measure_examples(Transformer& model, const std::vector<TaskExample>& examples,
-                              int64_t batch_tokens) {
+                              const Measuring& how) {
   const bool was_training = model->is_training();
   model->eval();
-  AnswerScores scores =
-      measure_examples([&](const torch::Tensor& tokens) { return model->forward(tokens); },
-                       model->head_weight(), examples, batch_tokens);
+  AnswerScores scores;
+  if (model->position->draws_positions()) {
+    for (size_t i = 0; i < examples.size(); ++i) {
+      const uint64_t draw = position_draw(how, static_cast<int64_t>(i), 0);
+      append(scores, measure_examples(
+                         [&](const torch::Tensor& tokens) { return model->forward(tokens, draw); },
+                         model->head_weight(), {examples[i]}, 1));
+    }
+  } else {
+    scores = measure_examples([&](const torch::Tensor& tokens) { return model->forward(tokens); },
+                              model->head_weight(), examples, how.batch_tokens);
+  }
   model->train(was_training);
   return scores;
 }

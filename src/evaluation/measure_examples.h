@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "data/task.h"
+#include "evaluation/measure.h"
 #include "model/transformer.h"
 
 namespace lengthwise {
@@ -17,10 +18,11 @@ struct AnswerScores {
   double seconds = 0;  // of the model alone
 };
 
-/// Runs the model over the examples, which are all of one size, up to `batch_tokens` inputs
-/// together. Leaves the model's training mode as it was.
+/// Runs the model over the examples, which are all of one size, several at a time. Leaves the
+/// model's training mode as it was. Under a scheme that draws its positions each runs alone, under
+/// the draw position_draw names by its number.
 AnswerScores measure_examples(Transformer& model, const std::vector<TaskExample>& examples,
-                              int64_t batch_tokens);
+                              const Measuring& how);
 
 /// The same of anything that turns tokens [B, T] into [B, T, D], whose product with `head` [V, D]
 /// are logits.

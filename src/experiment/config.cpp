@@ -1,13 +1,28 @@
 #include "experiment/config.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <thread>
 
 #include "base/error.h"
 #include "base/options.h"
 #include "data/task.h"
+#include "position/registry.h"
 
 namespace lengthwise {
+namespace {
+
+/// "position.scheme = randomized"
+std::string drawing_schemes() {
+  std::vector<std::string_view> names;
+  for (const SchemeEntry& entry : scheme_entries()) {
+    if (entry.draws_positions) names.push_back(entry.name);
+  }
+  return fmt::format("position.scheme = {}", fmt::join(names, " or "));
+}
+
+}  // namespace
 
 void RunOptions::declare(OptionSet& options) {
   options.role(OptionRole::machine);
@@ -24,6 +39,12 @@ void Config::declare(OptionSet& options) {
   training.declare(options);
   evaluation.declare(options);
   grid.declare(options);
+  // What one section's options say of another's.
+  options.find("evaluation.draws")
+      .read_when([this] { return scheme_entry(position.scheme).draws_positions; },
+                 drawing_schemes());
+  options.find("training.validation_tokens")
+      .read_when([this] { return data.corpus != "task"; }, "a data.corpus of text");
 }
 
 void RunOptions::validate() const {
@@ -50,16 +71,40 @@ void Config::validate() const {
   }
 }
 
+void Config::check_texts(const std::string& split) const {
+  if (data.corpus != "text" || data.train.empty()) return;
+  if (training.validate_every > 0 && data.valid.empty()) {
+    fail(
+        "data.valid: is empty, but training.validate_every is {}; name a text there, or set "
+        "training.validate_every = 0",
+        training.validate_every);
+  }
+  if (split == "test" && data.test.empty()) {
+    fail("data.test: is empty, but evaluation.split is test; name a text there, or another split");
+  }
+  if (split == "valid" && data.valid.empty()) {
+    fail(
+        "data.valid: is empty, but evaluation.split is valid; name a text there, or another split");
+  }
+}
+
 fs::path Config::run_folder() const {
   if (!run.folder.empty()) return run.folder;
   return fs::path("runs") / run_name({position.scheme, model.train_length, training.seed});
 }
 
-std::string config_text(const Config& config, const std::vector<std::string>& sections) {
+std::string config_text(const Config& config) {
   Config copy = config;  // an option set binds to fields it may assign
   OptionSet options;
   copy.declare(options);
-  return options.file_text(sections);
+  return options.file_text();
+}
+
+std::string run_text(const Config& config) {
+  Config copy = config;
+  OptionSet options;
+  copy.declare(options);
+  return options.file_text({"run", "data", "model", "position", "training", "evaluation"});
 }
 
 std::vector<std::pair<std::string, std::string>> option_texts(
@@ -78,8 +123,24 @@ bool decides_weights(const Option& option) {
   return option.role == OptionRole::weights || option.role == OptionRole::test_time;
 }
 
+bool says_how_to_measure(const Option& option) {
+  return option.section() == "evaluation" && option.role != OptionRole::results;
+}
+
 bool may_change_after_training(const Option& option) {
-  return option.role == OptionRole::test_time;
+  return option.may_change_after_training();
+}
+
+std::map<std::string, std::string> effective_options(const Config& config) {
+  const auto is_effective = [](const Option& option) {
+    return decides_weights(option) && option.is_read();
+  };
+  std::map<std::string, std::string> effective;
+  for (const auto& [name, text] : option_texts(config, is_effective)) effective[name] = text;
+  for (const auto& [name, hash] : named_file_hashes(config)) {
+    if (effective.contains(name)) effective[name] = hash;
+  }
+  return effective;
 }
 
 std::map<std::string, std::string> named_file_hashes(const Config& config) {

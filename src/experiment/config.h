@@ -38,12 +38,17 @@ struct Config {
   void declare(OptionSet& options);
   /// What a run needs; UserError names the option at fault. The grid is checked by its command.
   void validate() const;
+  /// UserError where the text is not named that training validates on or `split` is of. A folder of
+  /// prepared tokens says itself what it holds.
+  void check_texts(const std::string& split) const;
   /// [run] folder, or one named for the scheme, the train length and the seed.
   fs::path run_folder() const;
 };
 
-/// The resolved text of these sections, or of all.
-std::string config_text(const Config& config, const std::vector<std::string>& sections = {});
+/// The resolved text of all sections.
+std::string config_text(const Config& config);
+/// Of those that a run has: all but [experiment].
+std::string run_text(const Config& config);
 
 /// Texts by name of the options that `wanted` says.
 std::vector<std::pair<std::string, std::string>> option_texts(
@@ -51,8 +56,14 @@ std::vector<std::pair<std::string, std::string>> option_texts(
 
 /// Decides the weights, tokens apart: a run folder belongs to one set of their values.
 bool decides_weights(const Option& option);
+/// Stands in [evaluation] for `evaluate`.
+bool says_how_to_measure(const Option& option);
 /// May be something else in measuring than it was in training.
 bool may_change_after_training(const Option& option);
+
+/// The texts of the options that decide weights or answers and are read, a file's content in place
+/// of its name. Where those of two configs are equal, so is what is trained and measured.
+std::map<std::string, std::string> effective_options(const Config& config);
 
 /// The SHA-256 of what the files hold that options deciding weights name, by option; those that are
 /// empty are left out.

@@ -7,6 +7,7 @@
 namespace lengthwise {
 
 class OptionSet;
+struct Config;
 
 /// [experiment]: a question, and the grid of runs that answers it.
 struct GridOptions {
@@ -36,8 +37,23 @@ struct GridRun {
   std::string alternative{};  // empty: the options as they stand
 };
 
-/// Seeds vary slowest, so that the first whole comparison is there as early as can be.
-std::vector<GridRun> grid_runs(const GridOptions& options);
+/// Every run, an alternative where the run reads all its options. Seeds vary slowest, so that the
+/// first whole comparison is there as early as can be.
+std::vector<GridRun> grid_runs(const Config& config);
+
+/// The config as `train` sees it for one run of the grid.
+Config run_config(const Config& config, const GridRun& run);
+
+/// A run's config with a change of experiment.changes; "": as it is.
+Config changed_config(const Config& trained, const std::string& change);
+
+/// The changes that the run is measured with besides.
+std::vector<std::string> changes_of(const Config& config, const GridRun& run);
+
+/// UserError unless the grid and every run of it are valid, no two are the same, and every
+/// alternative and change acts on one; looks at no data. `given` are the options of the command
+/// line: one that no run reads is refused.
+void validate_grid(const Config& config, const std::vector<std::string>& given = {});
 
 /// The command line's words for an alternative or a change: "--model.window=64".
 std::vector<std::string> option_words(const std::string& options);

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "data/dataset.h"
+#include "evaluation/measure.h"
 #include "experiment/config.h"
 #include "model/transformer.h"
 #include "report/records/records.h"
@@ -21,6 +22,9 @@ class Measurable {
   virtual void measure(Transformer& model, const fs::path& folder,
                        EvaluationRecord& record) const = 0;
 };
+
+/// As the evaluation options say, at one length of a run.
+Measuring measuring(const Config& config, int64_t length);
 
 /// The tokens of a split. Config and dataset must outlive it.
 std::unique_ptr<Measurable> make_measurable_text(const Config& config, const Dataset& dataset);

@@ -10,7 +10,7 @@ namespace {
 class MeasurableTask final : public Measurable {
  public:
   MeasurableTask(const Config& config, const Dataset& dataset)
-      : options_(config.evaluation), dataset_(dataset) {}
+      : config_(config), dataset_(dataset) {}
 
   int64_t scored_tokens(int64_t length) const override {
     int64_t tokens = 0;
@@ -23,7 +23,7 @@ class MeasurableTask final : public Measurable {
   void measure(Transformer& model, const fs::path& folder,
                EvaluationRecord& record) const override {
     const auto asked = examples(record.length);
-    const AnswerScores scores = measure_examples(model, asked, options_.batch_tokens);
+    const AnswerScores scores = measure_examples(model, asked, measuring(config_, record.length));
     TaskValues values = values_of(asked, scores);
     values.header = {record.split,       record.variant,    record.corpus,
                      record.corpus_hash, record.checkpoint, record.length};
@@ -40,8 +40,9 @@ class MeasurableTask final : public Measurable {
 
  private:
   std::vector<TaskExample> examples(int64_t length) const {
-    const TaskSplit split = options_.split == "valid" ? TaskSplit::valid : TaskSplit::test;
-    return held_out_examples(*dataset_.task, split, length, options_.examples);
+    const TaskSplit split =
+        config_.evaluation.split == "valid" ? TaskSplit::valid : TaskSplit::test;
+    return held_out_examples(*dataset_.task, split, length, config_.evaluation.examples);
   }
 
   static TaskValues values_of(const std::vector<TaskExample>& asked, const AnswerScores& scores) {
@@ -69,7 +70,7 @@ class MeasurableTask final : public Measurable {
     return static_cast<double>(contexts) / static_cast<double>(tokens);
   }
 
-  const EvaluationOptions& options_;
+  const Config& config_;
   const Dataset& dataset_;
 };
 

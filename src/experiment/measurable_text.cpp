@@ -75,8 +75,7 @@ class MeasurableText final : public Measurable {
                EvaluationRecord& record) const override {
     const auto windows = windows_at(record.length);
     const TokenLosses losses =
-        measure_windows(model, dataset_, reading_, windows, config_.evaluation.batch_tokens,
-                        config_.evaluation.draws);
+        measure_windows(model, dataset_, reading_, windows, measuring(config_, record.length));
     record.windows = static_cast<int64_t>(windows.size());
     record.mean_context = mean_context(windows);
     record.nats_per_token = mean_of(losses.nats);
@@ -103,6 +102,11 @@ class MeasurableText final : public Measurable {
 };
 
 }  // namespace
+
+Measuring measuring(const Config& config, int64_t length) {
+  return {config.evaluation.batch_tokens, config.evaluation.draws,
+          static_cast<uint64_t>(config.training.seed), length};
+}
 
 std::unique_ptr<Measurable> make_measurable_text(const Config& config, const Dataset& dataset) {
   return std::make_unique<MeasurableText>(config, dataset);

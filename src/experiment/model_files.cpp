@@ -38,19 +38,21 @@ Identity model_identity(const Config& config, const Dataset& dataset) {
 void check_changes(const Config& trained, const Config& measured) {
   check_test_time_scheme(trained.position.scheme, measured.position.scheme);
   // A change that nothing reads would stand in the table under a name that says it acted.
-  const SchemeEntry& scheme = scheme_entry(measured.position.scheme);
-  const auto is_position = [](const Option& option) {
-    return option.name.starts_with("position.");
-  };
-  const auto before = option_texts(trained, is_position);
-  const auto after = option_texts(measured, is_position);
-  for (size_t i = 0; i < after.size(); ++i) {
-    const std::string& name = after[i].first;
-    if (before[i].second == after[i].second || reads_option(scheme, name)) continue;
-    fail(
-        "{}: is changed to {}, but {} does not read it; a scheme that does is named by "
-        "position.scheme",
-        name, after[i].second, scheme.name);
+  Config before = trained, after = measured;
+  OptionSet old_options, new_options;
+  before.declare(old_options);
+  after.declare(new_options);
+  for (size_t i = 0; i < new_options.all().size(); ++i) {
+    const Option& option = new_options.all()[i];
+    if (!decides_weights(option) || old_options.all()[i].text() == option.text()) continue;
+    if (const std::string unmet = option.unmet_condition(); !unmet.empty()) {
+      fail("{}: is changed to {}, but {} does not read it; it is read with {}", option.name,
+           option.text(), measured.position.scheme, unmet);
+    }
+    if (!option.may_change_after_training()) {
+      fail("{}: is changed to {}, but after training it decides nothing", option.name,
+           option.text());
+    }
   }
 }
 

@@ -61,8 +61,7 @@ void RunFolder::open_or_create(const Config& config) const {
   check(config);
   if (exists()) return;
   make_folder(path_);
-  write_file(this->config(),
-             config_text(config, {"run", "data", "model", "position", "training", "evaluation"}));
+  write_file(this->config(), run_text(config));
 }
 
 std::optional<RunRecord> RunFolder::read_record() const {

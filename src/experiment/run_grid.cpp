@@ -32,57 +32,19 @@ std::string last_line(const fs::path& path) {
   return text.substr(begin == std::string::npos ? 0 : begin + 1, end - (begin + 1) + 1);
 }
 
-/// The config with these options otherwise; `list` is the option that named them.
-Config with_options(Config config, const std::string& list, const std::string& text) {
-  OptionSet options;
-  config.declare(options);
-  try {
-    options.read_command_line(option_words(text));
-  } catch (const UserError& error) {
-    fail("{}: '{}': {}", list, text, error.what());
-  }
-  return config;
-}
-
-/// Why the run cannot be measured with this change; empty: it can.
-std::string reason_against(const Config& trained, const std::string& change) {
-  const Config changed = with_options(trained, "experiment.changes", change);
-  try {
-    check_changes(trained, changed);
-  } catch (const UserError& error) {
-    return error.what();
-  }
-  changed.validate();
-  return variant_of(trained, changed).empty() ? "it is as it was trained" : "";
-}
-
-std::vector<std::string> changes_of(const Config& config, const GridRun& run) {
-  const Config trained = run_config(config, run);
-  std::vector<std::string> changes;
-  for (const std::string& change : config.grid.changes) {
-    if (reason_against(trained, change).empty()) changes.push_back(change);
-  }
-  return changes;
-}
-
 class Job {
  public:
-  Job(const Config& config, const GridRun& run, const std::vector<std::string>& arguments)
-      : config_(config), arguments_(arguments), changes_(changes_of(config, run)) {
+  Job(const Config& config, const GridRun& run)
+      : trained_(run_config(config, run)), changes_(changes_of(config, run)) {
     progress_.name = run_name(run);
     progress_.folder = fs::path(config.grid.folder) / progress_.name;
-    progress_.steps = run_config(config, run).training.steps;
+    trained_.run.folder = progress_.folder.string();
+    progress_.steps = trained_.training.steps;
     progress_.lengths =
         static_cast<int64_t>(config.evaluation.lengths.size() * (1 + changes_.size()));
-    log_ = fs::path(config.grid.folder) / "logs" / (progress_.name + ".txt");
-    for (const auto& [option, value] : std::initializer_list<std::pair<const char*, std::string>>{
-             {"position.scheme", run.scheme},
-             {"model.train_length", std::to_string(run.train_length)},
-             {"training.seed", std::to_string(run.seed)},
-             {"run.folder", progress_.folder.string()}}) {
-      own_options_.push_back(std::string("--") + option + "=" + value);
-    }
-    for (const std::string& word : option_words(run.alternative)) own_options_.push_back(word);
+    const fs::path logs = fs::path(config.grid.folder) / "logs";
+    log_ = logs / (progress_.name + ".txt");
+    config_file_ = logs / (progress_.name + ".ini");
   }
 
   const GridProgress& progress() const { return progress_; }
@@ -90,7 +52,9 @@ class Job {
 
   void start() {
     fs::remove(log_);
-    start_step("train", arguments_, State::training);
+    // A file, not options: it may hold what this run does not read.
+    write_file(config_file_, run_text(trained_));
+    start_step("train", {config_file_.string()}, State::training);
   }
 
   void stop() {
@@ -136,9 +100,9 @@ class Job {
       const auto records = read_evaluations(progress_.folder);
       progress_.lengths_measured =
           std::ranges::count_if(records, [&](const EvaluationRecord& record) {
-            return record.split == config_.evaluation.split &&
-                   record.protocol == config_.evaluation.protocol &&
-                   std::ranges::count(config_.evaluation.lengths, record.length) > 0;
+            return record.split == trained_.evaluation.split &&
+                   record.protocol == trained_.evaluation.protocol &&
+                   std::ranges::count(trained_.evaluation.lengths, record.length) > 0;
           });
     }
   }
@@ -148,12 +112,13 @@ class Job {
   std::vector<std::string> evaluation_arguments(const std::string& change) const {
     std::vector<std::string> arguments{progress_.folder.string()};
     for (const std::string& word : option_words(change)) arguments.push_back(word);
-    for (const auto& [name, text] : option_texts(config_, [](const Option& option) {
-           return option.name.starts_with("evaluation.");
+    for (const auto& [name, text] :
+         option_texts(changed_config(trained_, change), [](const Option& option) {
+           return says_how_to_measure(option) && option.is_read();
          })) {
       arguments.push_back("--" + name + "=" + text);
     }
-    arguments.push_back("--run.threads=" + std::to_string(config_.run.threads));
+    arguments.push_back("--run.threads=" + std::to_string(trained_.run.threads));
     return arguments;
   }
 
@@ -161,17 +126,14 @@ class Job {
                   State state) {
     std::vector<std::string> all{command};
     all.insert(all.end(), arguments.begin(), arguments.end());
-    if (state == State::training) all.insert(all.end(), own_options_.begin(), own_options_.end());
     progress_.state = state;
-    child_ = std::make_unique<ChildProcess>(all, log_, config_.run.threads);
+    child_ = std::make_unique<ChildProcess>(all, log_, trained_.run.threads);
   }
 
-  const Config& config_;
-  const std::vector<std::string>& arguments_;
-  std::vector<std::string> own_options_;
+  Config trained_;
   std::vector<std::string> changes_;
   size_t next_change_ = 0;
-  fs::path log_;
+  fs::path log_, config_file_;
   GridProgress progress_;
   std::unique_ptr<ChildProcess> child_;
   bool stopping_ = false;
@@ -184,28 +146,6 @@ double total_fraction(const std::vector<GridProgress>& runs) {
 }
 
 }  // namespace
-
-Config run_config(const Config& config, const GridRun& run) {
-  Config one = config;
-  one.position.scheme = run.scheme;
-  one.model.train_length = run.train_length;
-  one.training.seed = run.seed;
-  return with_options(one, "experiment.alternatives", run.alternative);
-}
-
-void validate_grid(const Config& config) {
-  config.grid.validate();
-  const std::vector<GridRun> runs = grid_runs(config.grid);
-  for (const GridRun& run : runs) run_config(config, run).validate();
-  for (const std::string& change : config.grid.changes) {
-    std::string reason;
-    const bool taken = std::ranges::any_of(runs, [&](const GridRun& run) {
-      reason = reason_against(run_config(config, run), change);
-      return reason.empty();
-    });
-    if (!taken) fail("experiment.changes: '{}': no run can take it: {}", change, reason);
-  }
-}
 
 double GridProgress::fraction() const {
   switch (state) {
@@ -222,14 +162,14 @@ double GridProgress::fraction() const {
   }
 }
 
-std::vector<GridProgress> run_grid(const Config& config, const std::vector<std::string>& arguments,
+std::vector<GridProgress> run_grid(const Config& config,
                                    const std::function<void(const GridReport&)>& report,
                                    const std::atomic<bool>& stop) {
   validate_grid(config);
   make_folder(fs::path(config.grid.folder) / "logs");
   std::vector<std::unique_ptr<Job>> jobs;
-  for (const GridRun& run : grid_runs(config.grid)) {
-    jobs.push_back(std::make_unique<Job>(config, run, arguments));
+  for (const GridRun& run : grid_runs(config)) {
+    jobs.push_back(std::make_unique<Job>(config, run));
     jobs.back()->read_progress();
   }
 

@@ -30,17 +30,11 @@ struct GridReport {
   double seconds, seconds_left;  // of the whole; seconds_left < 0: not known yet
 };
 
-/// The config as `train` sees it for one run of the grid.
-Config run_config(const Config& config, const GridRun& run);
-
-/// UserError unless the grid and every run of it are valid; looks at no data.
-void validate_grid(const Config& config);
-
 /// Trains and evaluates every run of the config's grid, `jobs` at a time, each as a process of this
 /// program with run.threads threads. What is finished is skipped and what was begun goes on. A run
-/// that fails is marked and the others go on. `arguments` are the files and options the experiment
-/// was started with; `report` is called several times a second, and at the end.
-std::vector<GridProgress> run_grid(const Config& config, const std::vector<std::string>& arguments,
+/// that fails is marked and the others go on. `report` is called several times a second, and at the
+/// end.
+std::vector<GridProgress> run_grid(const Config& config,
                                    const std::function<void(const GridReport&)>& report,
                                    const std::atomic<bool>& stop);
 

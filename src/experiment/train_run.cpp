@@ -10,6 +10,7 @@
 #include "evaluation/measure.h"
 #include "evaluation/measure_examples.h"
 #include "experiment/measured_data.h"
+#include "experiment/measurable.h"
 #include "experiment/model_files.h"
 #include "experiment/provenance.h"
 #include "experiment/run_folder.h"
@@ -44,7 +45,8 @@ RunRecord describe_run(const Config& config, const Dataset& dataset, const Trans
   record.machine = made.machine;
   record.threads = config.run.threads;
   record.scheme = config.position.scheme;
-  record.scheme_order = scheme_order(config.position.scheme);
+  const auto schemes = scheme_names();
+  record.scheme_order = std::ranges::find(schemes, record.scheme) - schemes.begin();
   record.scheme_summary = scheme_entry(config.position.scheme).summary;
   record.corpus = dataset.name;
   record.corpus_hash = dataset.hash;
@@ -63,8 +65,8 @@ std::function<double()> make_task_validation(const Config& config, const Task& t
                                              Transformer& model) {
   const auto examples =
       held_out_examples(task, TaskSplit::valid, config.model.train_length, kValidationExamples);
-  return [&model, examples, batch_tokens = config.evaluation.batch_tokens] {
-    return mean_of(measure_examples(model, examples, batch_tokens).nats);
+  return [&model, examples, how = measuring(config, config.model.train_length)] {
+    return mean_of(measure_examples(model, examples, how).nats);
   };
 }
 
@@ -77,8 +79,10 @@ std::function<double()> make_validation(const Config& config, const Dataset& dat
   const int64_t length = config.model.train_length;
   const auto windows = plan_windows(reading.document_targets(),
                                     {length, length, length, 0, config.training.validation_tokens});
-  return [&dataset, reading, &model, windows, batch_tokens = config.evaluation.batch_tokens] {
-    return mean_of(measure_windows(model, dataset, reading, windows, batch_tokens).nats);
+  Measuring how = measuring(config, length);
+  how.draws = 1;
+  return [&dataset, reading, &model, windows, how] {
+    return mean_of(measure_windows(model, dataset, reading, windows, how).nats);
   };
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "position/scheme.h"
+#include "position/bias.h"
 
 namespace lengthwise {
 

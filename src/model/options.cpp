@@ -37,15 +37,18 @@ void ModelOptions::declare(OptionSet& options) {
   options
       .add("model.sinks", sinks, "first tokens that stay visible beyond the window (2309.17453)",
            AtLeast{0})
-      .as(OptionRole::test_time);
+      .as(OptionRole::test_time)
+      .read_when([this] { return window > 0; }, "model.window above 0");
   options.add("model.tied_embeddings", tied_embeddings, "one matrix for tokens in and logits out");
   options.add("model.embedding_scale", embedding_scale,
               "token embeddings are multiplied by this before positions are added", AtLeast{0.0});
   options.add("model.embedding_std", embedding_std, "initial spread of the token embeddings",
               AtLeast{0.0});
   options.add("model.head_std", head_std, "initial spread of the untied output matrix",
-              AtLeast{0.0});
-  options.add("model.train_length", train_length, "tokens a training window holds", AtLeast{1});
+              AtLeast{0.0})
+      .read_when([this] { return !tied_embeddings; }, "model.tied_embeddings = false");
+  options.add("model.train_length", train_length, "tokens a training window holds", AtLeast{1})
+      .along("experiment.train_lengths");
 }
 
 void ModelOptions::validate() const {

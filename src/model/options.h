@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string>
 
-#include "position/registry.h"
+#include "position/scheme_entry.h"
 
 namespace lengthwise {
 

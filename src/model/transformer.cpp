@@ -4,6 +4,7 @@
 
 #include "base/random.h"
 #include "model/attention_kernels.h"
+#include "position/registry.h"
 #include "position/scheme.h"
 
 namespace lengthwise {

@@ -7,32 +7,33 @@
 #include "position/distance_bias.h"
 #include "position/layer_parameters.h"
 #include "position/options.h"
-#include "position/registry.h"
 #include "position/scheme.h"
+#include "position/scheme_entry.h"
 
 namespace lengthwise {
 namespace {
+
+/// Slopes of either may be read as the other's; learned ones may not.
+constexpr std::string_view kAlibiFamily = "alibi";
 
 /// -slope * distance: slopes [H], distances [...] -> [H, ...].
 torch::Tensor linear_bias(const torch::Tensor& slopes, const torch::Tensor& distances) {
   return -torch::tensordot(slopes.unsqueeze(1), distances.unsqueeze(0), {1}, {0});
 }
 
-class Alibi final : public PositionScheme {
+class Alibi final : public FixedDistanceBias {
  public:
   /// Windows longer than `full_slope_length` have their slopes scaled down.
   Alibi(const std::vector<double>& slopes, std::optional<int64_t> full_slope_length)
       : slopes_(torch::tensor(slopes, torch::kFloat64)), full_slope_length_(full_slope_length) {}
 
-  AttentionBias attention_bias(const LayerContext& context) const override {
-    const auto slopes = slopes_ * factor(context.positions.values.size(0));
-    return make_distance_bias(context.positions, {},
-                              [slopes](const torch::Tensor& distances, at::TensorList) {
-                                return linear_bias(slopes, distances);
-                              });
+ private:
+  BiasAt bias_in(int64_t length) const override {
+    return [slopes = slopes_ * factor(length)](const torch::Tensor& distances, at::TensorList) {
+      return linear_bias(slopes, distances);
+    };
   }
 
- private:
   double factor(int64_t length) const {
     if (!full_slope_length_ || length <= *full_slope_length_) return 1;
     return static_cast<double>(*full_slope_length_) / static_cast<double>(length);
@@ -66,7 +67,57 @@ class AlibiLearned final : public PositionScheme {
   std::vector<torch::Tensor> log_slopes_;  // [H] a layer
 };
 
+std::shared_ptr<PositionScheme> make_alibi(const PositionOptions& options,
+                                           const ModelShape& shape) {
+  return std::make_shared<Alibi>(alibi_slopes(shape.heads, options.group<AlibiOptions>().bias_max),
+                                 std::nullopt);
+}
+
+std::shared_ptr<PositionScheme> make_alibi_learned(const PositionOptions& options,
+                                                   const ModelShape& shape) {
+  return std::make_shared<AlibiLearned>(
+      alibi_slopes(shape.heads, options.group<AlibiOptions>().bias_max), shape.layers);
+}
+
+std::shared_ptr<PositionScheme> make_alibi_scaled(const PositionOptions& options,
+                                                  const ModelShape& shape) {
+  return std::make_shared<Alibi>(alibi_slopes(shape.heads, options.group<AlibiOptions>().bias_max),
+                                 shape.train_length);
+}
+
 }  // namespace
+
+constinit const SchemeEntry kAlibi{
+    .name = "alibi",
+    .aliases = {"linear_bias", "linear_biases", "attention_with_linear_biases"},
+    .summary = "scores penalised linearly with distance",
+    .paper = "Press et al. 2022, 2108.12409",
+    .groups = {make_group<AlibiOptions>},
+    .family = kAlibiFamily,
+    .make = make_alibi,
+};
+
+constinit const SchemeEntry kAlibiLearned{
+    .name = "alibi_learned",
+    .aliases = {"learned_alibi", "alibi_trainable", "trainable_alibi"},
+    .summary = "ALiBi with slopes learned for each head of each layer",
+    .paper = "Press et al. 2022, 2108.12409",
+    .groups = {make_group<AlibiOptions>},
+    .learned = true,
+    .options_begin_training = true,
+    .make = make_alibi_learned,
+};
+
+constinit const SchemeEntry kAlibiScaled{
+    .name = "alibi_scaled",
+    .aliases = {"scaled_alibi", "alibi_interpolated", "dynamic_alibi", "alibi_pi"},
+    .summary = "ALiBi with slopes reduced in windows beyond train_length",
+    .paper = "Al-Khateeb et al. 2023, 2310.13017",
+    .groups = {make_group<AlibiOptions>},
+    .family = kAlibiFamily,
+    .reads_train_length = true,
+    .make = make_alibi_scaled,
+};
 
 void AlibiOptions::declare(OptionSet& options) {
   options.add("position.alibi.bias_max", bias_max,
@@ -85,23 +136,6 @@ std::vector<double> alibi_slopes(int64_t heads, double bias_max) {
     slopes.push_back(std::exp2(-step * (static_cast<double>(i) - 0.5)));
   }
   return slopes;
-}
-
-std::shared_ptr<PositionScheme> make_alibi(const PositionOptions& options,
-                                           const ModelShape& shape) {
-  return std::make_shared<Alibi>(alibi_slopes(shape.heads, options.alibi.bias_max), std::nullopt);
-}
-
-std::shared_ptr<PositionScheme> make_alibi_learned(const PositionOptions& options,
-                                                   const ModelShape& shape) {
-  return std::make_shared<AlibiLearned>(alibi_slopes(shape.heads, options.alibi.bias_max),
-                                        shape.layers);
-}
-
-std::shared_ptr<PositionScheme> make_alibi_scaled(const PositionOptions& options,
-                                                  const ModelShape& shape) {
-  return std::make_shared<Alibi>(alibi_slopes(shape.heads, options.alibi.bias_max),
-                                 shape.train_length);
 }
 
 }  // namespace lengthwise

@@ -1,8 +1,9 @@
 #include "position/cable.h"
 
 #include "position/layer_parameters.h"
-#include "position/registry.h"
+#include "position/options.h"
 #include "position/scheme.h"
+#include "position/scheme_entry.h"
 
 namespace lengthwise {
 namespace {
@@ -31,10 +32,19 @@ class Cable final : public PositionScheme {
   std::vector<torch::Tensor> weights_, biases_;  // a layer: [H, D], [H]
 };
 
-}  // namespace
-
 std::shared_ptr<PositionScheme> make_cable(const PositionOptions&, const ModelShape& shape) {
   return std::make_shared<Cable>(shape);
 }
+
+}  // namespace
+
+constinit const SchemeEntry kCable{
+    .name = "cable",
+    .aliases = {"context_aware_biases", "context_aware_alibi"},
+    .summary = "scores penalised by sums over the tokens between, learned from each",
+    .paper = "Veisi et al. 2025, 2503.08067",
+    .learned = true,
+    .make = make_cable,
+};
 
 }  // namespace lengthwise

@@ -1,12 +1,8 @@
 #pragma once
 
-#include <memory>
-
 namespace lengthwise {
 
-class PositionScheme;
-struct ModelShape;
-struct PositionOptions;
+struct SchemeEntry;
 
 /// Context-aware biases for length extrapolation (CABLE), Veisi et al. 2025 (2503.08067): each
 /// token says how far it pushes what lies before it away, and a bias is the sum over what lies
@@ -19,6 +15,6 @@ struct PositionOptions;
 /// it does not scale in training and divides by the root of the whole width in an earlier file; the
 /// scale here is attention's. As there, a layer has its own `position.layers.<l>.weight` [H, D],
 /// drawn from N(0, 0.02), and `position.layers.<l>.bias` [H], which begins at 0.
-std::shared_ptr<PositionScheme> make_cable(const PositionOptions&, const ModelShape&);
+extern const SchemeEntry kCable;
 
 }  // namespace lengthwise

@@ -3,8 +3,8 @@
 #include "base/options.h"
 #include "position/layer_parameters.h"
 #include "position/options.h"
-#include "position/registry.h"
 #include "position/scheme.h"
+#include "position/scheme_entry.h"
 
 namespace lengthwise {
 namespace {
@@ -49,15 +49,27 @@ class Cope final : public PositionScheme {
   std::vector<torch::Tensor> vectors_;  // a layer: [P, K]
 };
 
-}  // namespace
-
-void CopeOptions::declare(OptionSet& options) {
-  options.add("position.cope.max_positions", max_positions,
-              "cope: vectors a layer; positions counted beyond the last stay there", AtLeast{2});
+std::shared_ptr<PositionScheme> make_cope(const PositionOptions& options, const ModelShape& shape) {
+  return std::make_shared<Cope>(options.group<CopeOptions>(), shape);
 }
 
-std::shared_ptr<PositionScheme> make_cope(const PositionOptions& options, const ModelShape& shape) {
-  return std::make_shared<Cope>(options.cope, shape);
+}  // namespace
+
+constinit const SchemeEntry kCope{
+    .name = "cope",
+    .aliases = {"contextual", "contextual_position_encoding"},
+    .summary = "positions counted by gates of queries on keys",
+    .paper = "Golovneva et al. 2024, 2405.18719",
+    .groups = {make_group<CopeOptions>},
+    .learned = true,
+    .make = make_cope,
+};
+
+void CopeOptions::declare(OptionSet& options) {
+  options
+      .add("position.cope.max_positions", max_positions,
+           "cope: vectors a layer; positions counted beyond the last stay there", AtLeast{2})
+      .as(OptionRole::weights);
 }
 
 }  // namespace lengthwise

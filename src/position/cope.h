@@ -1,12 +1,17 @@
 #pragma once
 
-#include <memory>
+#include <cstdint>
 
 namespace lengthwise {
 
-class PositionScheme;
-struct ModelShape;
-struct PositionOptions;
+class OptionSet;
+struct SchemeEntry;
+
+struct CopeOptions {
+  int64_t max_positions = 64;  // vectors a layer
+
+  void declare(OptionSet& options);
+};
 
 /// Contextual position encoding, Golovneva et al. 2024 (2405.18719), section 4: a query counts the
 /// keys that its gates let through, and looks itself up at the count.
@@ -20,6 +25,6 @@ struct PositionOptions;
 /// scaled logits, q e not scaled. The authors' repository (facebookresearch/RAM) scales q e too
 /// unless told not to. As in both, the vectors `position.layers.<l>.vectors` [P, K] are a layer's
 /// own, shared by its heads, and begin at zero.
-std::shared_ptr<PositionScheme> make_cope(const PositionOptions&, const ModelShape&);
+extern const SchemeEntry kCope;
 
 }  // namespace lengthwise

@@ -7,6 +7,7 @@
 #include "position/options.h"
 #include "position/registry.h"
 #include "position/scheme.h"
+#include "position/scheme_entry.h"
 
 namespace lengthwise {
 namespace {
@@ -102,19 +103,34 @@ class Dape final : public PositionScheme {
   std::shared_ptr<PositionScheme> base_;
 };
 
+std::string_view scheme_inside(const PositionOptions& options) {
+  return options.group<DapeOptions>().bias;
+}
+
+std::shared_ptr<PositionScheme> make_dape(const PositionOptions& options, const ModelShape& shape) {
+  const auto base = options.with_scheme(scheme_inside(options));
+  return std::make_shared<Dape>(options.group<DapeOptions>(), shape, make_scheme(base, shape));
+}
+
 }  // namespace
+
+constinit const SchemeEntry kDape{
+    .name = "dape",
+    .aliases = {"cape", "data_adaptive", "dape_alibi"},
+    .summary = "a bias by distance that a small network corrects from the logits",
+    .paper = "Zheng et al. 2024, 2405.14722",
+    .groups = {make_group<DapeOptions>},
+    .inside = scheme_inside,
+    .learned = true,
+    .make = make_dape,
+};
 
 void DapeOptions::declare(OptionSet& options) {
   options.add("position.dape.bias", bias,
               "dape: the scheme whose bias the network looks at and corrects",
               OneOf{{"none", "alibi", "kerple_log", "fire"}});
-  options.add("position.dape.width", width, "dape: hidden units of a layer's network", AtLeast{1});
-}
-
-std::shared_ptr<PositionScheme> make_dape(const PositionOptions& options, const ModelShape& shape) {
-  PositionOptions base = options;
-  base.scheme = options.dape.bias;
-  return std::make_shared<Dape>(options.dape, shape, make_scheme(base, shape));
+  options.add("position.dape.width", width, "dape: hidden units of a layer's network", AtLeast{1})
+      .as(OptionRole::weights);
 }
 
 }  // namespace lengthwise

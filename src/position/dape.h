@@ -1,12 +1,19 @@
 #pragma once
 
-#include <memory>
+#include <cstdint>
+#include <string>
 
 namespace lengthwise {
 
-class PositionScheme;
-struct ModelShape;
-struct PositionOptions;
+class OptionSet;
+struct SchemeEntry;
+
+struct DapeOptions {
+  std::string bias = "alibi";  // or none, kerple_log, fire
+  int64_t width = 32;
+
+  void declare(OptionSet& options);
+};
 
 /// Data-adaptive positional encoding, Zheng et al. 2024 (2405.14722), section 3: a small network
 /// looks at the logits a of all heads for a pair (i, j) and at their bias b, and corrects the bias.
@@ -23,6 +30,6 @@ struct PositionOptions;
 /// parameters stand under `position.base.`. The authors apply f to all pairs and mask after, as
 /// here; a pair's result depends on that pair alone, so nothing leaks. Their second version
 /// (2410.04798), a convolution along the keys, is another scheme.
-std::shared_ptr<PositionScheme> make_dape(const PositionOptions&, const ModelShape&);
+extern const SchemeEntry kDape;
 
 }  // namespace lengthwise

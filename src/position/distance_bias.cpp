@@ -2,13 +2,14 @@
 
 namespace lengthwise {
 
-AttentionBias make_distance_bias(
-    const Positions& positions, std::vector<torch::Tensor> inputs,
-    std::function<torch::Tensor(const torch::Tensor& distances, at::TensorList inputs)> bias_at) {
+torch::Tensor even_distances(const Positions& positions) {
+  return torch::arange(positions.values.size(0), torch::kFloat64) * *positions.step;
+}
+
+AttentionBias make_distance_bias(const Positions& positions, std::vector<torch::Tensor> inputs,
+                                 BiasAt bias_at) {
   if (positions.step) {
-    const auto distances =
-        torch::arange(positions.values.size(0), torch::kFloat64) * *positions.step;
-    return DistanceBias{bias_at(distances, inputs).to(torch::kFloat32)};
+    return DistanceBias{bias_at(even_distances(positions), inputs).to(torch::kFloat32)};
   }
   const auto block = [bias_at, values = positions.values](const LogitBlock& logits,
                                                           at::TensorList block_inputs) {
@@ -17,6 +18,17 @@ AttentionBias make_distance_bias(
     return bias_at(distances, block_inputs).to(torch::kFloat32).unsqueeze(0);
   };
   return PairBias{std::move(inputs), block, /*floats_per_logit=*/8};
+}
+
+std::vector<torch::Tensor> FixedDistanceBias::tables(const Positions& positions) const {
+  if (!positions.step) return {};
+  const auto bias_at = bias_in(positions.values.size(0));
+  return {bias_at(even_distances(positions), {}).to(torch::kFloat32)};
+}
+
+AttentionBias FixedDistanceBias::attention_bias(const LayerContext& context) const {
+  if (context.positions.step) return DistanceBias{context.tables.at(0)};
+  return make_distance_bias(context.positions, {}, bias_in(context.positions.values.size(0)));
 }
 
 }  // namespace lengthwise

@@ -5,8 +5,8 @@
 #include "base/options.h"
 #include "position/layer_parameters.h"
 #include "position/options.h"
-#include "position/registry.h"
 #include "position/scheme.h"
+#include "position/scheme_entry.h"
 
 namespace lengthwise {
 namespace {
@@ -73,18 +73,32 @@ class Fire final : public PositionScheme {
   std::vector<torch::Tensor> log_c_, log_threshold_, hidden_weight_, hidden_bias_, output_weight_;
 };
 
+std::shared_ptr<PositionScheme> make_fire(const PositionOptions& options, const ModelShape& shape) {
+  return std::make_shared<Fire>(options.group<FireOptions>(), shape);
+}
+
 }  // namespace
 
+constinit const SchemeEntry kFire{
+    .name = "fire",
+    .aliases = {"functional_interpolation", "fire_bias"},
+    .summary = "a learned function of distance as a part of the position",
+    .paper = "Li et al. 2024, 2310.04418",
+    .groups = {make_group<FireOptions>},
+    .learned = true,
+    .relative = false,
+    .reads_train_length = true,
+    .has_kinks = true,
+    .make = make_fire,
+};
+
 void FireOptions::declare(OptionSet& options) {
+  options.role(OptionRole::weights);
   options.add("position.fire.width", width, "fire: hidden units of the network", AtLeast{1});
   options.add("position.fire.c", c, "fire: initial c of ln(c x + 1)", Between{1e-6, 1e6});
   options.add("position.fire.threshold", threshold,
               "fire: initial threshold L as a part of model.train_length", Between{1e-3, 1e3});
   options.add("position.fire.shared", shared, "fire: one network for all layers");
-}
-
-std::shared_ptr<PositionScheme> make_fire(const PositionOptions& options, const ModelShape& shape) {
-  return std::make_shared<Fire>(options.fire, shape);
 }
 
 }  // namespace lengthwise

@@ -1,12 +1,20 @@
 #pragma once
 
-#include <memory>
+#include <cstdint>
 
 namespace lengthwise {
 
-class PositionScheme;
-struct ModelShape;
-struct PositionOptions;
+class OptionSet;
+struct SchemeEntry;
+
+struct FireOptions {
+  int64_t width = 32;
+  double c = 0.1;
+  double threshold = 0.25;  // train lengths
+  bool shared = false;
+
+  void declare(OptionSet& options);
+};
 
 /// FIRE, Li et al. 2024 (2310.04418): the bias of query i and key j is a learned function of their
 /// distance as a part of the query's own position ("progressive interpolation"):
@@ -22,6 +30,6 @@ struct PositionOptions;
 /// Elsewhere: the output has a bias (constant in a row, so softmax cancels it and nothing could
 /// learn it), c and L are kept positive by absolute values, and the divisor gets 10^-6, which it
 /// does not need when L > 0. DAPE's code begins L at half its option.
-std::shared_ptr<PositionScheme> make_fire(const PositionOptions&, const ModelShape&);
+extern const SchemeEntry kFire;
 
 }  // namespace lengthwise

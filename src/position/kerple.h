@@ -1,12 +1,8 @@
 #pragma once
 
-#include <memory>
-
 namespace lengthwise {
 
-class PositionScheme;
-struct ModelShape;
-struct PositionOptions;
+struct SchemeEntry;
 
 /// KERPLE, Chi et al. 2022 (2205.09921), section 4: minus a conditionally positive definite kernel
 /// of the distance d is added to the scaled score, with r1 and r2 learned for each head of each
@@ -19,7 +15,7 @@ struct PositionOptions;
 /// power r1 from U(0, 1), r2 from U(0, 2); here no closer than 0.01 to an end that is a bound. That
 /// code clamps at 0.01 by overwriting the parameters in each forward pass, which hides the bound
 /// from the optimizer, and does not bound r2 by 2; NVIDIA NeMo begins with ones.
-std::shared_ptr<PositionScheme> make_kerple_log(const PositionOptions&, const ModelShape&);
-std::shared_ptr<PositionScheme> make_kerple_power(const PositionOptions&, const ModelShape&);
+extern const SchemeEntry kKerpleLog;
+extern const SchemeEntry kKerplePower;
 
 }  // namespace lengthwise

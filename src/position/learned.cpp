@@ -1,7 +1,8 @@
 #include "position/learned.h"
 
-#include "position/registry.h"
+#include "position/options.h"
 #include "position/scheme.h"
+#include "position/scheme_entry.h"
 
 namespace lengthwise {
 namespace {
@@ -30,10 +31,21 @@ class Learned final : public PositionScheme {
   torch::Tensor table_;  // [train_length, D]
 };
 
-}  // namespace
-
 std::shared_ptr<PositionScheme> make_learned(const PositionOptions&, const ModelShape& shape) {
   return std::make_shared<Learned>(shape.train_length, shape.width);
 }
+
+}  // namespace
+
+constinit const SchemeEntry kLearned{
+    .name = "learned",
+    .aliases = {"ape", "learned_absolute", "gpt2", "lpe", "trainable"},
+    .summary = "a learned vector a position added to the embeddings",
+    .paper = "Gehring et al. 2017, 1705.03122",
+    .length = "train_length",
+    .learned = true,
+    .relative = false,
+    .make = make_learned,
+};
 
 }  // namespace lengthwise

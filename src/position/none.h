@@ -1,15 +1,11 @@
 #pragma once
 
-#include <memory>
-
 namespace lengthwise {
 
-class PositionScheme;
-struct ModelShape;
-struct PositionOptions;
+struct SchemeEntry;
 
 /// No position information at all; the causal mask alone breaks the symmetry between places.
 /// Haviv et al. 2022 (2203.16634); Kazemnejad et al. 2023 (2305.19466).
-std::shared_ptr<PositionScheme> make_none(const PositionOptions&, const ModelShape&);
+extern const SchemeEntry kNone;
 
 }  // namespace lengthwise

@@ -1,154 +1,88 @@
 #pragma once
 
-#include <cstdint>
+#include <concepts>
+#include <memory>
+#include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace lengthwise {
 
 class OptionSet;
 struct ModelShape;
+struct SchemeEntry;
 
-struct SinusoidalOptions {
-  double base = 10000;  // wavelengths reach from 2 pi to 2 pi base
-
-  void declare(OptionSet& options);
+/// A scheme's struct of options, held by those who need not know which it is.
+class OptionGroup {
+ public:
+  virtual ~OptionGroup() = default;
+  virtual void declare(OptionSet& options) = 0;
+  virtual std::unique_ptr<OptionGroup> copy() const = 0;
+  /// Takes the values of a group of the same type; fields stay where they are.
+  virtual void assign(const OptionGroup& other) = 0;
 };
 
-struct RotaryOptions {
-  double base = 10000;
-  std::string pairing = "half";  // dimensions (i, i + R/2); or "interleaved": (2i, 2i + 1)
-  double fraction = 1;           // of a head's dimensions: R of K are turned
+template <class Options>
+class GroupOf final : public OptionGroup {
+ public:
+  void declare(OptionSet& options) override { values.declare(options); }
+  std::unique_ptr<OptionGroup> copy() const override { return std::make_unique<GroupOf>(*this); }
+  void assign(const OptionGroup& other) override {
+    values = dynamic_cast<const GroupOf&>(other).values;
+  }
 
-  void declare(OptionSet& options);
+  Options values;
 };
 
-struct AlibiOptions {
-  double bias_max = 8;  // the smallest slope is 2^-bias_max
+using MakeGroup = std::unique_ptr<OptionGroup> (*)();
+template <class Options>
+std::unique_ptr<OptionGroup> make_group() {
+  return std::make_unique<GroupOf<Options>>();
+}
 
-  void declare(OptionSet& options);
-};
-
-struct RandomizedOptions {
-  std::string scheme = "rotary";
-  int64_t range = 2048;  // as in the paper
-
-  void declare(OptionSet& options);
-};
-
-struct T5BiasOptions {
-  int64_t buckets = 32;
-  int64_t max_distance = 128;
-
-  void declare(OptionSet& options);
-};
-
-struct SandwichOptions {
-  int64_t width = 128;
-
-  void declare(OptionSet& options);
-};
-
-struct FireOptions {
-  int64_t width = 32;
-  double c = 0.1;
-  double threshold = 0.25;  // train lengths
-  bool shared = false;
-
-  void declare(OptionSet& options);
-};
-
-struct CopeOptions {
-  int64_t max_positions = 64;  // vectors a layer
-
-  void declare(OptionSet& options);
-};
-
-struct DapeOptions {
-  std::string bias = "alibi";  // or none, kerple_log, fire
-  int64_t width = 32;
-
-  void declare(OptionSet& options);
-};
-
-struct RotaryInterpolatedOptions {
-  double factor = 8;
-
-  void declare(OptionSet& options);
-};
-
-struct RotaryNtkOptions {
-  double factor = 8;
-
-  void declare(OptionSet& options);
-};
-
-struct RotaryDynamicNtkOptions {
-  double factor = 1;
-  int64_t original_length = 0;  // 0: train_length
-
-  void declare(OptionSet& options);
-};
-
-struct RotaryYarnOptions {
-  double factor = 8;
-  int64_t original_length = 0;  // 0: train_length
-  double beta_fast = 32;        // turns within the original length
-  double beta_slow = 1;
-  std::string ramp = "rotations";  // or "dimensions", "dimensions_truncated"
-  double attention_factor = 0;     // 0: 0.1 ln factor + 1
-
-  void declare(OptionSet& options);
-};
-
-struct RotaryLongropeOptions {
-  std::string factors;  // a file
-  double factor = 8;
-  int64_t original_length = 0;  // 0: train_length
-  double attention_factor = 0;  // 0: sqrt(1 + ln factor / ln original_length)
-
-  void declare(OptionSet& options);
-};
-
-struct RotaryLlama3Options {
-  double factor = 8;
-  int64_t original_length = 0;      // 0: train_length
-  double low_frequency_factor = 1;  // turns within the original length
-  double high_frequency_factor = 4;
-
-  void declare(OptionSet& options);
-};
-
-struct XposOptions {
-  double scale_base = 512;  // tokens
-  double gamma = 0.4;
-
-  void declare(OptionSet& options);
-};
-
-/// [position]: the scheme, and a group of options for each scheme that has knobs. Each group is
-/// declared in its scheme's own file.
+/// [position]: the scheme, and every group of options that a scheme of the registry reads, in its
+/// order. Groups are found by type, group<RotaryOptions>(), and declared beside their scheme. A
+/// copy has values of its own.
 struct PositionOptions {
+  PositionOptions();
+  PositionOptions(const PositionOptions& other);
+  PositionOptions(PositionOptions&& other) noexcept = default;
+  PositionOptions& operator=(const PositionOptions& other);
+  ~PositionOptions() = default;
+
   std::string scheme = "alibi";
-  SinusoidalOptions sinusoidal;
-  RotaryOptions rotary;
-  RotaryInterpolatedOptions rotary_interpolated;
-  RotaryNtkOptions rotary_ntk;
-  RotaryDynamicNtkOptions rotary_dynamic_ntk;
-  RotaryYarnOptions rotary_yarn;
-  RotaryLongropeOptions rotary_longrope;
-  RotaryLlama3Options rotary_llama3;
-  XposOptions xpos;
-  AlibiOptions alibi;
-  RandomizedOptions randomized;
-  T5BiasOptions t5_bias;
-  SandwichOptions sandwich;
-  FireOptions fire;
-  CopeOptions cope;
-  DapeOptions dape;
+
+  template <class Options>
+  Options& group() {
+    for (const Group& each : groups_) {
+      if (auto* found = dynamic_cast<GroupOf<Options>*>(each.held.get())) return found->values;
+    }
+    throw std::invalid_argument("no scheme reads this group of options");
+  }
+  template <class Options>
+  const Options& group() const {
+    return const_cast<PositionOptions*>(this)->group<Options>();
+  }
 
   void declare(OptionSet& options);
-  /// UserError where the scheme cannot stand in a model of this shape.
+  /// UserError where the scheme cannot stand in a model of this shape, or not reach train_length.
   void validate(const ModelShape& shape) const;
+
+  /// These options with another scheme: of one that works inside another.
+  PositionOptions with_scheme(std::string_view name) const;
+
+ private:
+  struct Group {
+    MakeGroup make;
+    std::unique_ptr<OptionGroup> held;
+  };
+
+  /// The scheme, and those at work inside it.
+  std::vector<const SchemeEntry*> at_work() const;
+  bool is_read(MakeGroup group) const;
+  bool begins_training(MakeGroup group) const;
+
+  std::vector<Group> groups_;
 };
 
 }  // namespace lengthwise

@@ -8,6 +8,7 @@
 #include "position/options.h"
 #include "position/registry.h"
 #include "position/scheme.h"
+#include "position/scheme_entry.h"
 
 namespace lengthwise {
 namespace {
@@ -15,15 +16,17 @@ namespace {
 /// Sets the draw apart from other uses of the same `draw`.
 constexpr uint64_t kPositionsStream = 0x706f736974696f6e;  // "position"
 
+std::string_view scheme_inside(const PositionOptions& options) {
+  return options.group<RandomizedOptions>().scheme;
+}
+
 PositionOptions inner_options(const PositionOptions& options) {
-  PositionOptions inner = options;
-  inner.scheme = options.randomized.scheme;
-  return inner;
+  return options.with_scheme(scheme_inside(options));
 }
 
 ModelShape inner_shape(const PositionOptions& options, const ModelShape& shape) {
   ModelShape inner = shape;
-  inner.train_length = options.randomized.range;
+  inner.train_length = options.group<RandomizedOptions>().range;
   return inner;
 }
 
@@ -43,6 +46,8 @@ class Randomized final : public PositionScheme {
     const auto drawn = torch::tensor(draw_positions(length, range_, draw), torch::kInt64);
     return {inner_->positions(range_, draw).values.index_select(0, drawn), std::nullopt};
   }
+
+  bool draws_positions() const override { return true; }
 
   std::vector<torch::Tensor> tables(const Positions& positions) const override {
     return inner_->tables(positions);
@@ -72,27 +77,53 @@ class Randomized final : public PositionScheme {
   int64_t range_;
 };
 
-}  // namespace
-
-void RandomizedOptions::declare(OptionSet& options) {
-  std::vector<std::string> names = scheme_names();
-  std::erase(names, "randomized");
-  options.add("position.randomized.scheme", scheme,
-              "randomized: the scheme that works at the positions drawn", OneOf{names});
-  options.add("position.randomized.range", range,
-              "randomized: positions are drawn from 0 ... range - 1; no window can be longer",
-              AtLeast{1});
-}
-
 void validate_randomized(const PositionOptions& options, const ModelShape& shape) {
-  if (options.randomized.range < shape.train_length) {
+  if (options.group<RandomizedOptions>().range < shape.train_length) {
     fail(
         "position.randomized.range: {} positions cannot hold a window of model.train_length {}; "
         "take the longest length to be evaluated",
-        options.randomized.range, shape.train_length);
+        options.group<RandomizedOptions>().range, shape.train_length);
   }
-  const SchemeEntry& entry = scheme_entry(options.randomized.scheme);
-  if (entry.validate) entry.validate(inner_options(options), inner_shape(options, shape));
+  const PositionOptions inner = inner_options(options);
+  const ModelShape as_if = inner_shape(options, shape);
+  const SchemeEntry& entry = scheme_entry(inner.scheme);
+  if (entry.validate) entry.validate(inner, as_if);
+  const auto limit = make_scheme(inner, as_if)->max_length();
+  if (limit && *limit < as_if.train_length) {
+    fail("position.randomized.range: {} is beyond the {} positions that {} reaches inside it",
+         as_if.train_length, *limit, inner.scheme);
+  }
+}
+
+std::shared_ptr<PositionScheme> make_randomized(const PositionOptions& options,
+                                                const ModelShape& shape) {
+  return std::make_shared<Randomized>(
+      make_scheme(inner_options(options), inner_shape(options, shape)),
+      options.group<RandomizedOptions>().range);
+}
+
+}  // namespace
+
+constinit const SchemeEntry kRandomized{
+    .name = "randomized",
+    .aliases = {"random", "randomised", "randomized_positions", "rand_pe", "randpos"},
+    .summary = "another scheme at positions drawn from a longer range",
+    .paper = "Ruoss et al. 2023, 2305.16843",
+    .length = "range",
+    .groups = {make_group<RandomizedOptions>},
+    .inside = scheme_inside,
+    .draws_positions = true,
+    .make = make_randomized,
+    .validate = validate_randomized,
+};
+
+void RandomizedOptions::declare(OptionSet& options) {
+  options.add("position.randomized.scheme", scheme,
+              "randomized: the scheme that works at the positions drawn",
+              scheme_choice("randomized"));
+  options.add("position.randomized.range", range,
+              "randomized: positions are drawn from 0 ... range - 1; no window can be longer",
+              AtLeast{1});
 }
 
 std::vector<int64_t> draw_positions(int64_t length, int64_t range, uint64_t draw) {
@@ -106,12 +137,6 @@ std::vector<int64_t> draw_positions(int64_t length, int64_t range, uint64_t draw
     if (stream.below(left) < wanted) drawn.push_back(position);
   }
   return drawn;
-}
-
-std::shared_ptr<PositionScheme> make_randomized(const PositionOptions& options,
-                                                const ModelShape& shape) {
-  return std::make_shared<Randomized>(
-      make_scheme(inner_options(options), inner_shape(options, shape)), options.randomized.range);
 }
 
 }  // namespace lengthwise

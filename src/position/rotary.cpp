@@ -6,8 +6,8 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "position/options.h"
-#include "position/registry.h"
 #include "position/scheme.h"
+#include "position/scheme_entry.h"
 
 namespace lengthwise {
 namespace {
@@ -53,7 +53,23 @@ class Rotary final : public PositionScheme {
   torch::Tensor frequencies_;  // [R/2] float64, no buffer: a cast of the model must not round it
 };
 
+std::shared_ptr<PositionScheme> make_rotary(const PositionOptions& options,
+                                            const ModelShape& shape) {
+  return std::make_shared<Rotary>(options.group<RotaryOptions>(), shape.head_width());
+}
+
 }  // namespace
+
+constinit const SchemeEntry kRotary{
+    .name = "rotary",
+    .aliases = {"rope", "roformer", "rotary_embeddings"},
+    .summary = "queries and keys rotated by angles that grow with position",
+    .paper = "Su et al. 2021, 2104.09864",
+    .groups = {make_group<RotaryOptions>},
+    .family = kRotaryFamily,
+    .make = make_rotary,
+    .validate = validate_rotary,
+};
 
 void RotaryOptions::declare(OptionSet& options) {
   options.add("position.rotary.base", base, "rotary: the slowest pair turns by 1/base a token",
@@ -67,7 +83,7 @@ void RotaryOptions::declare(OptionSet& options) {
 
 void validate_rotary(const PositionOptions& options, const ModelShape& shape) {
   const int64_t head_width = shape.head_width();
-  const double fraction = options.rotary.fraction;
+  const double fraction = options.group<RotaryOptions>().fraction;
   if (fraction == 1 && head_width % 2 != 0) {
     fail(
         "model.heads: {} heads of width {} (model.width {}) cannot be rotated in pairs; the head "
@@ -75,7 +91,7 @@ void validate_rotary(const PositionOptions& options, const ModelShape& shape) {
         shape.heads, head_width, shape.width);
   }
   const double asked = fraction * static_cast<double>(head_width);
-  const int64_t width = rotary_width(options.rotary, head_width);
+  const int64_t width = rotary_width(options.group<RotaryOptions>(), head_width);
   // A thousandth of a dimension is the rounding of a fraction typed by hand, as 0.3333.
   if (width >= 2 && width % 2 == 0 && std::abs(asked - static_cast<double>(width)) < 1e-3) return;
   const double nearest = std::max(2.0, 2 * std::round(asked / 2));
@@ -112,11 +128,6 @@ torch::Tensor turn_pairs(const torch::Tensor& x, const torch::Tensor& cosines,
   return torch::cat({turn(x.slice(-1, 0, width), row_cosines, row_sines),
                      rest_factor == 1 ? rest : rest * rest_factor},
                     -1);
-}
-
-std::shared_ptr<PositionScheme> make_rotary(const PositionOptions& options,
-                                            const ModelShape& shape) {
-  return std::make_shared<Rotary>(options.rotary, shape.head_width());
 }
 
 }  // namespace lengthwise

@@ -1,18 +1,26 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/tensor_fwd.h"
 
 namespace lengthwise {
 
-class PositionScheme;
+class OptionSet;
 struct ModelShape;
 struct PositionOptions;
-struct RotaryOptions;
+struct SchemeEntry;
+
+struct RotaryOptions {
+  double base = 10000;
+  std::string pairing = "half";  // dimensions (i, i + R/2); or "interleaved": (2i, 2i + 1)
+  double fraction = 1;           // of a head's dimensions: R of K are turned
+
+  void declare(OptionSet& options);
+};
 
 /// Rotary embeddings, Su et al. 2021 (2104.09864), equations 13 to 15: each pair of dimensions of a
 /// query or key at position p is turned by the angle p * base^(-2i/K), i = 0 ... K/2-1, so that
@@ -25,11 +33,16 @@ struct RotaryOptions;
 /// base^(-2i/R), and the others pass as they are: GPT-J, GPT-NeoX, Phi. Those round f K down; here
 /// it must come out whole and even. Wherever a width appears in a formula of the rotary family
 /// (the growth of the base, ramps, decays) it is R.
-std::shared_ptr<PositionScheme> make_rotary(const PositionOptions&, const ModelShape&);
 /// The dimensions turned must be an even whole number of at least 2: UserError.
-void validate_rotary(const PositionOptions&, const ModelShape&);
+extern const SchemeEntry kRotary;
 
 // What the schemes that turn queries and keys share; all take position.rotary.*.
+
+/// The family of rotary and of what stretches it.
+inline constexpr std::string_view kRotaryFamily = "rotary";
+
+/// UserError unless the dimensions turned are an even whole number of at least 2.
+void validate_rotary(const PositionOptions& options, const ModelShape& shape);
 
 /// R, the dimensions of a head that are turned.
 int64_t rotary_width(const RotaryOptions& options, int64_t head_width);

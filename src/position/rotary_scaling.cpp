@@ -8,9 +8,9 @@
 #include "base/options.h"
 #include "position/longrope_factors.h"
 #include "position/options.h"
-#include "position/registry.h"
 #include "position/rotary.h"
 #include "position/scheme.h"
+#include "position/scheme_entry.h"
 
 namespace lengthwise {
 namespace {
@@ -50,7 +50,7 @@ class ScaledRotary final : public PositionScheme {
 std::shared_ptr<PositionScheme> make_scaled(const PositionOptions& options,
                                             FrequenciesAt frequencies_at,
                                             double attention_factor = 1) {
-  return std::make_shared<ScaledRotary>(options.rotary, std::move(frequencies_at),
+  return std::make_shared<ScaledRotary>(options.group<RotaryOptions>(), std::move(frequencies_at),
                                         attention_factor);
 }
 
@@ -60,11 +60,11 @@ FrequenciesAt always(Tensor frequencies) {
 }
 
 int64_t turned_width(const PositionOptions& options, const ModelShape& shape) {
-  return rotary_width(options.rotary, shape.head_width());
+  return rotary_width(options.group<RotaryOptions>(), shape.head_width());
 }
 
 Tensor plain_frequencies(const PositionOptions& options, const ModelShape& shape) {
-  return rotary_frequencies(turned_width(options, shape), options.rotary.base);
+  return rotary_frequencies(turned_width(options, shape), options.group<RotaryOptions>().base);
 }
 
 double original_length(int64_t given, const ModelShape& shape) {
@@ -85,7 +85,8 @@ void check_ntk_width(const PositionOptions& options, const ModelShape& shape) {
   fail(
       "model.heads: {} heads of width {} (position.rotary.fraction {}) turn {} dimensions each; {} "
       "raises the base to the power R/(R - 2) and needs at least 4",
-      shape.heads, shape.head_width(), options.rotary.fraction, width, options.scheme);
+      shape.heads, shape.head_width(), options.group<RotaryOptions>().fraction, width,
+      options.scheme);
 }
 
 /// The part of each frequency that stays: 0 for pairs that turn `slow` times or less within the
@@ -119,9 +120,9 @@ Tensor partly_interpolated(const Tensor& frequencies, const Tensor& kept, double
   return frequencies * (kept + (1 - kept) / factor);
 }
 
-void declare_factor(OptionSet& options, const std::string& scheme, double& factor) {
-  options.add("position." + scheme + ".factor", factor, scheme + ": growth s of the context",
-              AtLeast{1.0});
+Option& declare_factor(OptionSet& options, const std::string& scheme, double& factor) {
+  return options.add("position." + scheme + ".factor", factor, scheme + ": growth s of the context",
+                     AtLeast{1.0});
 }
 
 void declare_original_length(OptionSet& options, const std::string& scheme, int64_t& length) {
@@ -140,56 +141,194 @@ void check_rising(const std::string& name, double value, const std::string& lowe
   fail("{}: {} is not above {} {}", name, value, lower_name, lower);
 }
 
+std::shared_ptr<PositionScheme> make_rotary_interpolated(const PositionOptions& options,
+                                                         const ModelShape& shape) {
+  return make_scaled(options, always(plain_frequencies(options, shape) /
+                                     options.group<RotaryInterpolatedOptions>().factor));
+}
+
+std::shared_ptr<PositionScheme> make_rotary_ntk(const PositionOptions& options,
+                                                const ModelShape& shape) {
+  return make_scaled(options, always(ntk_frequencies(turned_width(options, shape),
+                                                     options.group<RotaryOptions>().base,
+                                                     options.group<RotaryNtkOptions>().factor)));
+}
+
+std::shared_ptr<PositionScheme> make_rotary_dynamic_ntk(const PositionOptions& options,
+                                                        const ModelShape& shape) {
+  const double factor = options.group<RotaryDynamicNtkOptions>().factor;
+  const double original =
+      original_length(options.group<RotaryDynamicNtkOptions>().original_length, shape);
+  return make_scaled(options, [factor, original, base = options.group<RotaryOptions>().base,
+                               width = turned_width(options, shape)](double length) {
+    const double scale = factor * std::max(1.0, length / original) - (factor - 1);
+    return ntk_frequencies(width, base, scale);
+  });
+}
+
+void validate_rotary_yarn(const PositionOptions& options, const ModelShape& shape) {
+  validate_rotary(options, shape);
+  const RotaryYarnOptions& yarn = options.group<RotaryYarnOptions>();
+  check_rising("position.rotary_yarn.beta_fast", yarn.beta_fast, "position.rotary_yarn.beta_slow",
+               yarn.beta_slow);
+  if (yarn.ramp != "rotations" && options.group<RotaryOptions>().base <= 1) {
+    fail(
+        "position.rotary.base: {} gives all pairs one frequency; position.rotary_yarn.ramp {} "
+        "needs a base above 1",
+        options.group<RotaryOptions>().base, yarn.ramp);
+  }
+}
+
+std::shared_ptr<PositionScheme> make_rotary_yarn(const PositionOptions& options,
+                                                 const ModelShape& shape) {
+  const RotaryYarnOptions& yarn = options.group<RotaryYarnOptions>();
+  const auto frequencies = plain_frequencies(options, shape);
+  const double length = original_length(yarn.original_length, shape);
+  const auto kept =
+      yarn.ramp == "rotations"
+          ? kept_by_rotations(frequencies, length, yarn.beta_slow, yarn.beta_fast)
+          : kept_by_dimensions(turned_width(options, shape), options.group<RotaryOptions>().base,
+                               length, yarn.beta_slow, yarn.beta_fast,
+                               yarn.ramp == "dimensions_truncated");
+  return make_scaled(
+      options, always(partly_interpolated(frequencies, kept, yarn.factor)),
+      yarn.attention_factor > 0 ? yarn.attention_factor : 0.1 * std::log(yarn.factor) + 1);
+}
+
+void validate_rotary_longrope(const PositionOptions& options, const ModelShape& shape) {
+  validate_rotary(options, shape);
+  const RotaryLongropeOptions& longrope = options.group<RotaryLongropeOptions>();
+  if (longrope.factors.empty()) {
+    fail(
+        "position.rotary_longrope.factors: no file is given; LongRoPE's factors are searched for "
+        "each model and read from JSON or text with short_factor and long_factor");
+  }
+  read_longrope_factors(longrope.factors, turned_width(options, shape) / 2);
+  if (longrope.attention_factor == 0 && original_length(longrope.original_length, shape) < 2) {
+    fail(
+        "position.rotary_longrope.original_length: 1 has no logarithm to divide by; at least 2, or "
+        "give position.rotary_longrope.attention_factor");
+  }
+}
+
+std::shared_ptr<PositionScheme> make_rotary_longrope(const PositionOptions& options,
+                                                     const ModelShape& shape) {
+  const RotaryLongropeOptions& longrope = options.group<RotaryLongropeOptions>();
+  const auto frequencies = plain_frequencies(options, shape);
+  const auto factors = read_longrope_factors(longrope.factors, frequencies.size(0));
+  const double original = original_length(longrope.original_length, shape);
+  const double attention_factor =
+      longrope.attention_factor > 0 ? longrope.attention_factor
+                                    : std::sqrt(1 + std::log(longrope.factor) / std::log(original));
+  return make_scaled(
+      options,
+      [original, near = frequencies / torch::tensor(factors.short_factors, torch::kFloat64),
+       far = frequencies / torch::tensor(factors.long_factors, torch::kFloat64)](double length) {
+        return length > original ? far : near;
+      },
+      attention_factor);
+}
+
+void validate_rotary_llama3(const PositionOptions& options, const ModelShape& shape) {
+  validate_rotary(options, shape);
+  const RotaryLlama3Options& llama3 = options.group<RotaryLlama3Options>();
+  check_rising("position.rotary_llama3.high_frequency_factor", llama3.high_frequency_factor,
+               "position.rotary_llama3.low_frequency_factor", llama3.low_frequency_factor);
+}
+
+std::shared_ptr<PositionScheme> make_rotary_llama3(const PositionOptions& options,
+                                                   const ModelShape& shape) {
+  const RotaryLlama3Options& llama3 = options.group<RotaryLlama3Options>();
+  const auto frequencies = plain_frequencies(options, shape);
+  const auto kept = kept_by_rotations(frequencies, original_length(llama3.original_length, shape),
+                                      llama3.low_frequency_factor, llama3.high_frequency_factor);
+  return make_scaled(options, always(partly_interpolated(frequencies, kept, llama3.factor)));
+}
+
 }  // namespace
+
+constinit const SchemeEntry kRotaryInterpolated{
+    .name = "rotary_interpolated",
+    .aliases = {"pi", "linear", "interpolated", "position_interpolation", "rope_pi"},
+    .summary = "rotary at positions divided by a factor",
+    .paper = "Chen et al. 2023, 2306.15595",
+    .groups = {make_group<RotaryOptions>, make_group<RotaryInterpolatedOptions>},
+    .family = kRotaryFamily,
+    .make = make_rotary_interpolated,
+    .validate = validate_rotary,
+};
+
+constinit const SchemeEntry kRotaryNtk{
+    .name = "rotary_ntk",
+    .aliases = {"ntk", "ntk_aware", "rope_ntk", "ntk_rope"},
+    .summary = "rotary with a base raised by a fixed factor",
+    .paper = "Peng et al. 2023, 2309.00071",
+    .groups = {make_group<RotaryOptions>, make_group<RotaryNtkOptions>},
+    .family = kRotaryFamily,
+    .make = make_rotary_ntk,
+    .validate = check_ntk_width,
+};
+
+constinit const SchemeEntry kRotaryDynamicNtk{
+    .name = "rotary_dynamic_ntk",
+    .aliases = {"dynamic", "dynamic_ntk", "ntk_dynamic", "rope_dynamic_ntk"},
+    .summary = "rotary with a base raised as windows exceed train_length",
+    .paper = "Peng et al. 2023, 2309.00071",
+    .groups = {make_group<RotaryOptions>, make_group<RotaryDynamicNtkOptions>},
+    .family = kRotaryFamily,
+    .reads_train_length = true,
+    .make = make_rotary_dynamic_ntk,
+    .validate = check_ntk_width,
+};
+
+constinit const SchemeEntry kRotaryYarn{
+    .name = "rotary_yarn",
+    .aliases = {"yarn", "rope_yarn", "yarn_rope"},
+    .summary = "rotary, slow pairs interpolated and scores sharpened",
+    .paper = "Peng et al. 2023, 2309.00071",
+    .groups = {make_group<RotaryOptions>, make_group<RotaryYarnOptions>},
+    .family = kRotaryFamily,
+    .reads_train_length = true,
+    .make = make_rotary_yarn,
+    .validate = validate_rotary_yarn,
+};
+
+constinit const SchemeEntry kRotaryLongrope{
+    .name = "rotary_longrope",
+    .aliases = {"longrope", "su", "long_rope", "rope_longrope", "phi3"},
+    .summary = "rotary, each pair divided by a searched factor from a file",
+    .paper = "Ding et al. 2024, 2402.13753",
+    .groups = {make_group<RotaryOptions>, make_group<RotaryLongropeOptions>},
+    .family = kRotaryFamily,
+    .reads_train_length = true,
+    .make = make_rotary_longrope,
+    .validate = validate_rotary_longrope,
+};
+
+constinit const SchemeEntry kRotaryLlama3{
+    .name = "rotary_llama3",
+    .aliases = {"llama3", "llama_3", "llama3.1", "rope_llama3"},
+    .summary = "rotary, slow pairs interpolated as in Llama 3.1",
+    .paper = "Dubey et al. 2024, 2407.21783",
+    .groups = {make_group<RotaryOptions>, make_group<RotaryLlama3Options>},
+    .family = kRotaryFamily,
+    .reads_train_length = true,
+    .make = make_rotary_llama3,
+    .validate = validate_rotary_llama3,
+};
 
 void RotaryInterpolatedOptions::declare(OptionSet& options) {
   declare_factor(options, "rotary_interpolated", factor);
-}
-
-void validate_rotary_interpolated(const PositionOptions& options, const ModelShape& shape) {
-  validate_rotary(options, shape);
-}
-
-std::shared_ptr<PositionScheme> make_rotary_interpolated(const PositionOptions& options,
-                                                         const ModelShape& shape) {
-  return make_scaled(
-      options, always(plain_frequencies(options, shape) / options.rotary_interpolated.factor));
 }
 
 void RotaryNtkOptions::declare(OptionSet& options) {
   declare_factor(options, "rotary_ntk", factor);
 }
 
-void validate_rotary_ntk(const PositionOptions& options, const ModelShape& shape) {
-  check_ntk_width(options, shape);
-}
-
-std::shared_ptr<PositionScheme> make_rotary_ntk(const PositionOptions& options,
-                                                const ModelShape& shape) {
-  return make_scaled(options,
-                     always(ntk_frequencies(turned_width(options, shape), options.rotary.base,
-                                            options.rotary_ntk.factor)));
-}
-
 void RotaryDynamicNtkOptions::declare(OptionSet& options) {
   options.add("position.rotary_dynamic_ntk.factor", factor,
               "rotary_dynamic_ntk: s of the scale s T/L - (s - 1) beyond L; 1: T/L", AtLeast{1.0});
   declare_original_length(options, "rotary_dynamic_ntk", original_length);
-}
-
-void validate_rotary_dynamic_ntk(const PositionOptions& options, const ModelShape& shape) {
-  check_ntk_width(options, shape);
-}
-
-std::shared_ptr<PositionScheme> make_rotary_dynamic_ntk(const PositionOptions& options,
-                                                        const ModelShape& shape) {
-  const double factor = options.rotary_dynamic_ntk.factor;
-  const double original = original_length(options.rotary_dynamic_ntk.original_length, shape);
-  return make_scaled(options, [factor, original, base = options.rotary.base,
-                               width = turned_width(options, shape)](double length) {
-    const double scale = factor * std::max(1.0, length / original) - (factor - 1);
-    return ntk_frequencies(width, base, scale);
-  });
 }
 
 void RotaryYarnOptions::declare(OptionSet& options) {
@@ -207,76 +346,16 @@ void RotaryYarnOptions::declare(OptionSet& options) {
   declare_attention_factor(options, "rotary_yarn", attention_factor);
 }
 
-void validate_rotary_yarn(const PositionOptions& options, const ModelShape& shape) {
-  validate_rotary(options, shape);
-  const RotaryYarnOptions& yarn = options.rotary_yarn;
-  check_rising("position.rotary_yarn.beta_fast", yarn.beta_fast, "position.rotary_yarn.beta_slow",
-               yarn.beta_slow);
-  if (yarn.ramp != "rotations" && options.rotary.base <= 1) {
-    fail(
-        "position.rotary.base: {} gives all pairs one frequency; position.rotary_yarn.ramp {} "
-        "needs a base above 1",
-        options.rotary.base, yarn.ramp);
-  }
-}
-
-std::shared_ptr<PositionScheme> make_rotary_yarn(const PositionOptions& options,
-                                                 const ModelShape& shape) {
-  const RotaryYarnOptions& yarn = options.rotary_yarn;
-  const auto frequencies = plain_frequencies(options, shape);
-  const double length = original_length(yarn.original_length, shape);
-  const auto kept =
-      yarn.ramp == "rotations"
-          ? kept_by_rotations(frequencies, length, yarn.beta_slow, yarn.beta_fast)
-          : kept_by_dimensions(turned_width(options, shape), options.rotary.base, length,
-                               yarn.beta_slow, yarn.beta_fast, yarn.ramp == "dimensions_truncated");
-  return make_scaled(
-      options, always(partly_interpolated(frequencies, kept, yarn.factor)),
-      yarn.attention_factor > 0 ? yarn.attention_factor : 0.1 * std::log(yarn.factor) + 1);
-}
-
 void RotaryLongropeOptions::declare(OptionSet& options) {
   options
       .add("position.rotary_longrope.factors", factors,
            "rotary_longrope: file of the factors, JSON or text, short_factor and long_factor")
       .as_file();
-  declare_factor(options, "rotary_longrope", factor);
+  declare_factor(options, "rotary_longrope", factor)
+      .read_when([this] { return attention_factor == 0; },
+                 "position.rotary_longrope.attention_factor = 0");
   declare_original_length(options, "rotary_longrope", original_length);
   declare_attention_factor(options, "rotary_longrope", attention_factor);
-}
-
-void validate_rotary_longrope(const PositionOptions& options, const ModelShape& shape) {
-  validate_rotary(options, shape);
-  const RotaryLongropeOptions& longrope = options.rotary_longrope;
-  if (longrope.factors.empty()) {
-    fail(
-        "position.rotary_longrope.factors: no file is given; LongRoPE's factors are searched for "
-        "each model and read from JSON or text with short_factor and long_factor");
-  }
-  read_longrope_factors(longrope.factors, turned_width(options, shape) / 2);
-  if (longrope.attention_factor == 0 && original_length(longrope.original_length, shape) < 2) {
-    fail(
-        "position.rotary_longrope.original_length: 1 has no logarithm to divide by; at least 2, or "
-        "give position.rotary_longrope.attention_factor");
-  }
-}
-
-std::shared_ptr<PositionScheme> make_rotary_longrope(const PositionOptions& options,
-                                                     const ModelShape& shape) {
-  const RotaryLongropeOptions& longrope = options.rotary_longrope;
-  const auto frequencies = plain_frequencies(options, shape);
-  const auto factors = read_longrope_factors(longrope.factors, frequencies.size(0));
-  const double original = original_length(longrope.original_length, shape);
-  const double attention_factor =
-      longrope.attention_factor > 0 ? longrope.attention_factor
-                                    : std::sqrt(1 + std::log(longrope.factor) / std::log(original));
-  return make_scaled(
-      options,
-      [original, near = frequencies / torch::tensor(factors.short_factors, torch::kFloat64),
-       far = frequencies / torch::tensor(factors.long_factors, torch::kFloat64)](double length) {
-        return length > original ? far : near;
-      },
-      attention_factor);
 }
 
 void RotaryLlama3Options::declare(OptionSet& options) {
@@ -288,22 +367,6 @@ void RotaryLlama3Options::declare(OptionSet& options) {
   options.add("position.rotary_llama3.high_frequency_factor", high_frequency_factor,
               "rotary_llama3: pairs that turn this often within L keep their frequency",
               AtLeast{0.0});
-}
-
-void validate_rotary_llama3(const PositionOptions& options, const ModelShape& shape) {
-  validate_rotary(options, shape);
-  check_rising(
-      "position.rotary_llama3.high_frequency_factor", options.rotary_llama3.high_frequency_factor,
-      "position.rotary_llama3.low_frequency_factor", options.rotary_llama3.low_frequency_factor);
-}
-
-std::shared_ptr<PositionScheme> make_rotary_llama3(const PositionOptions& options,
-                                                   const ModelShape& shape) {
-  const RotaryLlama3Options& llama3 = options.rotary_llama3;
-  const auto frequencies = plain_frequencies(options, shape);
-  const auto kept = kept_by_rotations(frequencies, original_length(llama3.original_length, shape),
-                                      llama3.low_frequency_factor, llama3.high_frequency_factor);
-  return make_scaled(options, always(partly_interpolated(frequencies, kept, llama3.factor)));
 }
 
 }  // namespace lengthwise

@@ -1,12 +1,17 @@
 #pragma once
 
-#include <memory>
+#include <cstdint>
 
 namespace lengthwise {
 
-class PositionScheme;
-struct ModelShape;
-struct PositionOptions;
+class OptionSet;
+struct SchemeEntry;
+
+struct SandwichOptions {
+  int64_t width = 128;
+
+  void declare(OptionSet& options);
+};
 
 /// Sandwich, Chi et al. 2023 (2212.10356): of sinusoidal embeddings only what positions say to each
 /// other is kept, as a bias on the scaled score of query m and key n:
@@ -17,8 +22,7 @@ struct PositionOptions;
 /// softmax, and without it the nearest keys lie where float32 is coarse.
 /// The frequencies are those of the sinusoidal embeddings (i from 0), as in attention-gym's port;
 /// NVIDIA NeMo counts i from 1 to W/2 and takes the head width for W.
-std::shared_ptr<PositionScheme> make_sandwich(const PositionOptions&, const ModelShape&);
 /// An odd width leaves the last sine without its cosine: UserError.
-void validate_sandwich(const PositionOptions&, const ModelShape&);
+extern const SchemeEntry kSandwich;
 
 }  // namespace lengthwise

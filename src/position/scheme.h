@@ -1,11 +1,10 @@
 #pragma once
 
-#include <functional>
 #include <optional>
-#include <variant>
 #include <vector>
 
 #include "base/torch.h"
+#include "position/bias.h"
 
 namespace lengthwise {
 
@@ -19,54 +18,6 @@ struct QueriesKeys {
   torch::Tensor queries;  // [B, H, Q, K], of the last Q of the T places
   torch::Tensor keys;     // [B, H, T, K]
 };
-
-/// Which keys a query sees beside the causal rule: itself and window - 1 before it, and the first
-/// `sinks` of the text. window 0: all.
-struct Visibility {
-  int64_t window = 0;
-  int64_t sinks = 0;
-};
-
-/// A rectangle of logits: queries against the keys they may see. Rows may stand in any order.
-struct LogitBlock {
-  int64_t begin, end;         // query rows
-  int64_t sinks, first;       // key columns: [0, sinks), then [first, end)
-  torch::Tensor query_index;  // [Q] int64
-  torch::Tensor key_index;    // [C] int64
-  Visibility visibility;
-
-  /// [Q, C - from_column] bool: causal, window and sinks. Made anew a call: most ways of attention
-  /// never need it.
-  torch::Tensor visible(int64_t from_column = 0) const;
-};
-
-/// What a scheme adds to the logits, or does to them, by the kind of thing it depends on. Attention
-/// picks the cheapest exact way for each kind and never learns which scheme it serves. Tensors that
-/// need gradients are listed, because a block is computed again inside backward: it must read them
-/// from its argument alone (torch::linear(x, inputs[0]), never a module's forward).
-struct NoBias {};
-struct DistanceBias {
-  torch::Tensor value;  // [H, T] float32, at distance 0 ... T-1 of a key behind its query
-};
-struct KeyBias {
-  torch::Tensor value;  // [1 or B, H, T] float64; what is constant in a row cancels in the softmax
-};
-struct PairBias {
-  std::vector<torch::Tensor> inputs;
-  /// -> [1 or B, H, Q, C] float32, finite also where invisible
-  std::function<torch::Tensor(const LogitBlock&, at::TensorList inputs)> block;
-  int64_t floats_per_logit;  // the block's temporaries: attention chooses its rows by it
-};
-struct LogitChange {
-  std::vector<torch::Tensor> inputs;
-  /// From the scaled logits [B, H, Q, C], not masked and finite, and the queries [B, H, Q, K]; ->
-  /// the new ones.
-  std::function<torch::Tensor(const torch::Tensor& logits, const torch::Tensor& queries,
-                              const LogitBlock&, at::TensorList inputs)>
-      block;
-  int64_t floats_per_logit;
-};
-using AttentionBias = std::variant<NoBias, DistanceBias, KeyBias, PairBias, LogitChange>;
 
 /// What a layer's hooks may look at.
 struct LayerContext {
@@ -85,6 +36,10 @@ class PositionScheme : public torch::nn::Module {
   /// Positions of a window: 0 ... length-1. A scheme that draws them does so from `draw`, which
   /// names the forward pass: a training step, or a place in the evaluation.
   virtual Positions positions(int64_t length, uint64_t draw) const;
+
+  /// Whether `draw` decides them. A measurement then is a mean over draws, each window under one of
+  /// its own.
+  virtual bool draws_positions() const { return false; }
 
   /// What the layers share, made once a forward pass with its graph: angles, biases by distance.
   virtual std::vector<torch::Tensor> tables(const Positions& positions) const;

@@ -1,12 +1,16 @@
 #pragma once
 
-#include <memory>
-
 namespace lengthwise {
 
-class PositionScheme;
-struct ModelShape;
-struct PositionOptions;
+class OptionSet;
+struct SchemeEntry;
+
+struct XposOptions {
+  double scale_base = 512;  // tokens
+  double gamma = 0.4;
+
+  void declare(OptionSet& options);
+};
 
 /// xPos, Sun et al. 2022 (2212.10554), algorithm 1: rotary embeddings whose pairs also fade with
 /// distance. Pair i of a query at p is turned and multiplied by zeta_i^(p/b), of a key divided by
@@ -24,8 +28,7 @@ struct PositionOptions;
 ///
 /// The paper's numbers beyond the training length are with blockwise attention on top, which is a
 /// matter of model.window and not of this scheme.
-std::shared_ptr<PositionScheme> make_xpos(const PositionOptions&, const ModelShape&);
 /// gamma must be positive, and the head width suit position.rotary: UserError.
-void validate_xpos(const PositionOptions&, const ModelShape&);
+extern const SchemeEntry kXpos;
 
 }  // namespace lengthwise

@@ -15,8 +15,10 @@ constexpr int64_t kMostSteps = 1'000'000'000, kMostWindows = 65'536;
 
 void TrainingOptions::declare(OptionSet& options) {
   options.role(OptionRole::weights);
-  options.add("training.seed", seed, "decides the initial weights, the windows drawn and dropout",
-              AtLeast{0});
+  options
+      .add("training.seed", seed, "decides the initial weights, the windows drawn and dropout",
+           AtLeast{0})
+      .along("experiment.seeds");
   options.add("training.steps", steps, "updates of the weights", Between<int64_t>{1, kMostSteps});
   options.add("training.batch_windows", batch_windows, "windows a forward pass",
               Between<int64_t>{1, kMostWindows});
@@ -25,12 +27,21 @@ void TrainingOptions::declare(OptionSet& options) {
   options.add("training.optimizer", optimizer, "adamw or sgd (Nesterov momentum)",
               OneOf{optimizer_names()});
   options.add("training.learning_rate", learning_rate, "the highest of the schedule", AtLeast{0.0});
-  options.add("training.beta1", beta1, "adamw: decay of the mean gradient",
-              Between{0.0, 0.9999999});
-  options.add("training.beta2", beta2, "adamw: decay of the mean square", Between{0.0, 0.9999999});
-  options.add("training.epsilon", epsilon, "adamw: added to the root of the mean square",
-              AtLeast{0.0});
-  options.add("training.momentum", momentum, "sgd: decay of the velocity", Between{0.0, 0.9999999});
+  const auto read_by = [&](Option& option, const std::string& name) {
+    option.read_when([this, name] { return optimizer == name; }, "training.optimizer = " + name);
+  };
+  read_by(options.add("training.beta1", beta1, "adamw: decay of the mean gradient",
+                      Between{0.0, 0.9999999}),
+          "adamw");
+  read_by(options.add("training.beta2", beta2, "adamw: decay of the mean square",
+                      Between{0.0, 0.9999999}),
+          "adamw");
+  read_by(options.add("training.epsilon", epsilon, "adamw: added to the root of the mean square",
+                      AtLeast{0.0}),
+          "adamw");
+  read_by(options.add("training.momentum", momentum, "sgd: decay of the velocity",
+                      Between{0.0, 0.9999999}),
+          "sgd");
   options.add("training.weight_decay", weight_decay,
               "decoupled from the gradient, on matrices alone (not norms, not biases)",
               AtLeast{0.0});
@@ -39,17 +50,20 @@ void TrainingOptions::declare(OptionSet& options) {
   options.add("training.schedule", schedule, "of the learning rate after warm-up",
               OneOf{schedule_names()});
   options.add("training.warmup_steps", warmup_steps, "steps of linear growth from 0", AtLeast{0});
-  options.add("training.final_learning_rate", final_learning_rate,
-              "cosine: last learning rate as a part of the highest", Between{0.0, 1.0});
+  options
+      .add("training.final_learning_rate", final_learning_rate,
+           "cosine: last learning rate as a part of the highest", Between{0.0, 1.0})
+      .read_when([this] { return schedule == "cosine"; }, "training.schedule = cosine");
   options.add("training.log_every", log_every, "steps a line of train.jsonl averages", AtLeast{1})
       .as(OptionRole::presentation);
   options.add("training.validate_every", validate_every,
               "steps between measurements on the valid split, which choose the best checkpoint; "
               "0: none",
               AtLeast{0});
-  options.add("training.validation_tokens", validation_tokens,
-              "tokens of the valid split scored each time; 0: all; of a task 256 examples",
-              AtLeast{0});
+  options
+      .add("training.validation_tokens", validation_tokens,
+           "tokens of the valid split scored each time; 0: all; of a task 256 examples", AtLeast{0})
+      .read_when([this] { return validate_every > 0; }, "training.validate_every above 0");
   options
       .add("training.checkpoint_every", checkpoint_every,
            "steps between the states a killed run goes on from", AtLeast{1})

@@ -195,6 +195,75 @@ TEST_CASE("A value of the wrong type or out of range is refused with what would 
       });
 }
 
+TEST_CASE("An option that a command does not read is refused, and said who does", "[app]") {
+  const Workspace work;
+  work.must_run(train({"--run.folder", "alibi"}));
+  check_all_refused(
+      work,
+      {{"weights in compare",
+        {"compare", "alibi", "--model.width", "5"},
+        {"model.width: compare does not read it; train, experiment do"}},
+       {"the scheme in compare",
+        {"compare", "alibi", "--position.scheme", "rotary"},
+        {"position.scheme: compare"}},
+       {"threads in compare", {"compare", "alibi", "--run.threads", "2"}, {"run.threads: compare"}},
+       {"the corpus in compare",
+        {"compare", "alibi", "--data.corpus", "long_reach"},
+        {"data.corpus: compare"}},
+       {"training in evaluate",
+        {"evaluate", "alibi", "--training.steps", "7"},
+        {"training.steps: evaluate does not read it"}},
+       {"a grid in train",
+        train({"--experiment.seeds", "1 2"}),
+        {"experiment.seeds: train does not read it; experiment, compare do"}},
+       {"a model in prepare",
+        {"prepare", "tiny.ini", "--model.width", "8"},
+        {"model.width: prepare"}},
+       {"an axis in experiment",
+        {"experiment", "tiny.ini", "--training.seed", "3"},
+        {"training.seed", "experiment.seeds"}},
+       {"another scheme's",
+        train({"--position.scheme", "alibi", "--position.rotary.base", "5"}),
+        {"position.rotary.base", "position.scheme = rotary,"}},
+       {"another optimizer's",
+        train({"--training.momentum", "0.5"}),
+        {"training.momentum", "training.optimizer = sgd"}},
+       {"a draw of none",
+        {"evaluate", "alibi", "--evaluation.draws", "3"},
+        {"evaluation.draws", "position.scheme = randomized"}},
+       {"twice",
+        train({"--model.heads", "2", "--model.heads", "4"}),
+        {"model.heads: is given twice"}},
+       {"a common name", train({"--position.scheme", "rope"}), {"did you mean 'rotary'?"}},
+       {"a change that is none",
+        {"evaluate", "alibi", "--model.window", "0"},
+        {"model.window: changes nothing"}},
+       {"a scheme's change that is none",
+        {"evaluate", "alibi", "--position.alibi.bias_max", "8"},
+        {"position.alibi.bias_max: changes nothing"}},
+       {"a change not read",
+        {"evaluate", "alibi", "--position.xpos.gamma", "0.1"},
+        {"position.xpos.gamma", "alibi does not read it"}},
+       {"the default of a change not read",
+        {"evaluate", "alibi", "--position.xpos.gamma", "0.4"},
+        {"position.xpos.gamma", "not read"}}});
+}
+
+TEST_CASE("A command's help shows the options that it reads and no others", "[app]") {
+  const Workspace work;
+  for (const char* help : {"--help", "-h"}) {
+    const Outcome compare = work.run({"compare", help});
+    CHECK(compare.exit_code == 0);
+    CHECK(contains(compare.output, "--evaluation.split"));
+    CHECK(contains(compare.output, "--experiment.results"));
+    CHECK_FALSE(contains(compare.output, "--model."));
+    CHECK_FALSE(contains(compare.output, "--evaluation.batch_tokens"));
+    const Outcome train_help = work.run({"train", help});
+    CHECK(contains(train_help.output, "--model.width"));
+    CHECK_FALSE(contains(train_help.output, "--experiment."));
+  }
+}
+
 TEST_CASE("A model that its scheme cannot serve is refused before anything is written", "[app]") {
   const PreparedWorkspace work;
   check_all_refused(

@@ -50,6 +50,19 @@ class Command {
   TemporaryFolder folder_;
 };
 
+/// One option says when another is read.
+struct Conditional {
+  std::string optimizer = "adamw";
+  double momentum = 0.9;
+  OptionSet options;
+
+  Conditional() {
+    options.add("training.optimizer", optimizer, "optimizer");
+    options.add("training.momentum", momentum, "momentum")
+        .read_when([this] { return optimizer == "sgd"; }, "training.optimizer = sgd");
+  }
+};
+
 std::string file_error(const std::string& text) {
   Command command;
   return user_error_text([&] { command.read(text); });
@@ -65,6 +78,36 @@ bool has(const std::string& text, const std::string& part) {
   const bool found = text.find(part) != std::string::npos;
   CHECK(found);
   return found;
+}
+
+TEST_CASE("An option given where nothing reads it is refused with what would", "[base]") {
+  Conditional given;
+  given.options.read_command_line({"--training.momentum", "0.5"});
+  CHECK(user_error_text([&] { given.options.check_given_are_read(); }) ==
+        "training.momentum: 0.5 is not read under the options at hand; it is with "
+        "training.optimizer = sgd");
+  given.options.read_command_line({"--training.momentum", "0.5", "--training.optimizer", "sgd"});
+  CHECK(given.options.given() ==
+        std::vector<std::string>{"training.momentum", "training.optimizer"});
+  CHECK_NOTHROW(given.options.check_given_are_read());
+  given.optimizer = "adamw";
+  given.options.read_command_line({});  // what a file set is left alone
+  CHECK_NOTHROW(given.options.check_given_are_read());
+}
+
+TEST_CASE("An option given twice on the command line is refused", "[base]") {
+  CHECK(command_line_error({"--model.heads", "4", "--model.heads=8"}) ==
+        "model.heads: is given twice");
+}
+
+TEST_CASE("Another name of a value is answered with ours", "[base]") {
+  std::string scheme = "alibi";
+  OptionSet options;
+  options.add("scheme", scheme, "scheme", OneOf{{"alibi", "rotary"}, {{"rope", "rotary"}}});
+  CHECK(contains(user_error_text([&] {
+                   options.read_command_line({"--scheme", "RoPE"});
+                 }),
+                 "did you mean 'rotary'?"));
 }
 
 TEST_CASE("an option keeps its default until a file or the command line sets it", "[base]") {
@@ -278,7 +321,7 @@ TEST_CASE("options without a section stand before the first section of the file 
 
 TEST_CASE("the help names every option with its default and what it means", "[base]") {
   const Command command;
-  const std::string help = command.options.help();
+  const std::string help = command.options.help([](const Option&) { return true; });
   has(help, "--model.heads");
   has(help, "attention heads a block");
   has(help, "64 128");

@@ -110,7 +110,7 @@ TEST_CASE("A model's answers are those of one example at a time, in float64", "[
     const auto examples = held_out_examples(task, TaskSplit::valid, 33, 15);
     Transformer model = small_model(task);
     model->train();
-    const AnswerScores scores = measure_examples(model, examples, 100);
+    const AnswerScores scores = measure_examples(model, examples, Measuring{100});
     CHECK(model->is_training());
     const torch::NoGradGuard no_grad;
     model->eval();
@@ -133,7 +133,7 @@ TEST_CASE("A model's answers are those of one example at a time, in float64", "[
     CHECK(at == scores.nats.size());
     CHECK(right < at);
 
-    const AnswerScores alone = measure_examples(model, examples, 1);
+    const AnswerScores alone = measure_examples(model, examples, Measuring{1});
     CHECK(alone.correct == scores.correct);
   }
 }
@@ -143,7 +143,7 @@ TEST_CASE("Examples of different sizes are not measured together", "[evaluation]
   Transformer model = small_model(task);
   const std::vector<TaskExample> mixed = {draw_example(task, 1, TaskSplit::test, 0, 9),
                                           draw_example(task, 1, TaskSplit::test, 0, 11)};
-  CHECK_THROWS_AS(measure_examples(model, mixed, 100), c10::Error);
+  CHECK_THROWS_AS(measure_examples(model, mixed, Measuring{100}), c10::Error);
 }
 
 }  // namespace lengthwise

@@ -1,10 +1,12 @@
 #include "evaluation/measure.h"
 
 #include <cmath>
+#include <set>
 
 #include "data/ideal_reader.h"
 #include "data/ideal_reader_corpus.h"
 #include "data/window_sampler.h"
+#include "model/losses.h"
 #include "position/options.h"
 #include "position/scheme_options.h"
 #include "temporary_folder.h"
@@ -63,7 +65,7 @@ std::vector<Window> windows_of(const Dataset& dataset, int64_t length, int64_t s
 
 TokenLosses measure(Transformer& model, const Dataset& dataset, const std::vector<Window>& windows,
                     int64_t batch_tokens) {
-  return measure_windows(model, dataset, order_of(dataset), windows, batch_tokens);
+  return measure_windows(model, dataset, order_of(dataset), windows, {batch_tokens});
 }
 
 /// The document as it is read: the start token, where there is one, and its tokens.
@@ -185,7 +187,7 @@ TEST_CASE("A document's first token is predicted from what the policy puts befor
   const auto first_of_second = [&](const std::string& policy) {
     const ReadingOrder reading(dataset.test, policy, dataset.start_token);
     const auto windows = plan_windows(reading.document_targets(), {16, 16, 16, 0, 0});
-    const auto losses = measure_windows(model, dataset, reading, windows, 64);
+    const auto losses = measure_windows(model, dataset, reading, windows, {64});
     const auto targets = reading.document_targets();
     return std::pair(targets, losses.nats[static_cast<size_t>(targets[0])]);
   };
@@ -242,6 +244,51 @@ TEST_CASE("A model that knows pairs of tokens is measured by its table", "[evalu
     const auto windows = windows_of(dataset, length, length);
     const auto losses = measure(model, dataset, windows, 64);
     CHECK(largest_difference_of(losses.nats, expected) < 1e-5);
+  }
+}
+
+TEST_CASE("Each window under drawn positions has draws of its own, whatever is measured beside it",
+          "[evaluation]") {
+  const Dataset dataset = random_dataset({60, 37}, true);
+  const auto windows = windows_of(dataset, 8, 8);
+  Transformer model = small_model(kVocabularySize, "randomized");
+  const auto under = [&](const Measuring& how, const std::vector<Window>& chosen) {
+    return measure_windows(model, dataset, order_of(dataset), chosen, how).nats;
+  };
+  const Measuring how{.batch_tokens = 64, .draws = 1, .seed = 5, .length = 8};
+  const auto nats = under(how, windows);
+  CHECK(under({.batch_tokens = 8, .draws = 1, .seed = 5, .length = 8}, windows) == nats);
+  // A window alone, and after others were left out.
+  const std::vector<Window> rest(windows.begin() + 2, windows.end());
+  CHECK(under(how, rest) == std::vector<float>(nats.begin() + 16, nats.end()));
+  // Seed, length and number of the draw name others.
+  CHECK(under({.batch_tokens = 64, .draws = 1, .seed = 6, .length = 8}, windows) != nats);
+  CHECK(under({.batch_tokens = 64, .draws = 1, .seed = 5, .length = 9}, windows) != nats);
+  CHECK(under({.batch_tokens = 64, .draws = 2, .seed = 5, .length = 8}, windows) != nats);
+
+  // The same tokens in two windows stand at other positions.
+  std::set<uint64_t> names;
+  for (int64_t place = 0; place < 50; ++place) {
+    for (int64_t draw = 0; draw < 3; ++draw) names.insert(position_draw(how, place, draw));
+  }
+  CHECK(names.size() == 150);
+  const auto expected = [&](size_t i) {
+    const Window& window = windows[i];
+    const auto tokens = reading_of(dataset, dataset.test.documents()[0]);
+    const auto row = torch::tensor(std::vector<int64_t>(tokens.begin() + window.first_input,
+                                                        tokens.begin() + window.end_target + 1));
+    const int64_t place = order_of(dataset).stream_position(0, window.first_target + 1);
+    const torch::NoGradGuard no_grad;
+    model->eval();
+    const auto hidden =
+        model->forward(row.slice(0, 0, 8).unsqueeze(0), position_draw(how, place, 0));
+    return token_nats(hidden.flatten(0, 1), model->head_weight(), row.slice(0, 1));
+  };
+  for (const size_t i : {0u, 3u}) {
+    const auto found =
+        torch::tensor(std::vector<float>(nats.begin() + 8 * static_cast<int64_t>(i),
+                                         nats.begin() + 8 * static_cast<int64_t>(i) + 8));
+    CHECK(torch::allclose(found, expected(i), 0, 1e-5));
   }
 }
 

@@ -29,7 +29,7 @@ Config small_config() {
 TEST_CASE("A grid has a run for every scheme, train length and seed, seeds slowest",
           "[experiment]") {
   std::vector<std::string> names;
-  for (const GridRun& run : grid_runs(two_by_two_by_two())) {
+  for (const GridRun& run : grid_runs(small_config())) {
     names.push_back(run_name(run));
   }
   CHECK(names == std::vector<std::string>{"rotary-L64-seed3", "alibi-L64-seed3",
@@ -39,30 +39,90 @@ TEST_CASE("A grid has a run for every scheme, train length and seed, seeds slowe
 }
 
 TEST_CASE("An alternative is trained besides, by the schemes that read it", "[experiment]") {
-  GridOptions options;
-  options.schemes = {"rotary", "alibi"};
-  options.train_lengths = {64};
-  options.seeds = {1};
-  options.alternatives = {"position.alibi.bias_max=12", "model.heads=8:training.steps=7"};
-  options.validate();
+  Config config = small_config();
+  config.grid.train_lengths = {64};
+  config.grid.seeds = {1};
+  config.grid.alternatives = {"position.alibi.bias_max=12", "model.heads=8:training.steps=700",
+                              "training.optimizer=sgd:training.momentum=0.5"};
+  validate_grid(config);
   std::vector<std::string> names;
-  for (const GridRun& run : grid_runs(options)) names.push_back(run_name(run));
+  for (const GridRun& run : grid_runs(config)) names.push_back(run_name(run));
   CHECK(names == std::vector<std::string>{
-                     "rotary-L64-seed1", "rotary-model.heads=8+training.steps=7-L64-seed1",
+                     "rotary-L64-seed1", "rotary-model.heads=8+training.steps=700-L64-seed1",
+                     "rotary-training.optimizer=sgd+training.momentum=0.5-L64-seed1",
                      "alibi-L64-seed1", "alibi-position.alibi.bias_max=12-L64-seed1",
-                     "alibi-model.heads=8+training.steps=7-L64-seed1"});
+                     "alibi-model.heads=8+training.steps=700-L64-seed1",
+                     "alibi-training.optimizer=sgd+training.momentum=0.5-L64-seed1"});
 }
 
 TEST_CASE("An alternative that no run could have is refused", "[experiment]") {
   const auto refusal_of = [](const std::string& alternative) {
-    GridOptions options = two_by_two_by_two();
-    options.alternatives = {alternative};
-    return refusal(options);
+    Config config = small_config();
+    config.grid.alternatives = {alternative};
+    return user_error_text([&] { validate_grid(config); });
   };
   CHECK(contains(refusal_of("model.heads"), "'model.heads' is no OPTION=VALUE"));
   CHECK(contains(refusal_of("training.seed=2"), "'training.seed' cannot be one"));
   CHECK(contains(refusal_of("evaluation.stride=2"), "'evaluation.stride' cannot be one"));
   CHECK(contains(refusal_of("position.t5_bias.buckets=8"), "read by none of experiment.schemes"));
+  CHECK(contains(refusal_of("training.log_every=7"), "'training.log_every' cannot be one"));
+  CHECK(contains(refusal_of("training.momentum=0.5"), "read with training.optimizer = sgd"));
+  CHECK(contains(refusal_of("training.step=7"), "did you mean 'training.steps'?"));
+}
+
+TEST_CASE("Two runs that would be one are refused before anything is trained", "[experiment]") {
+  const auto refusal_of = [](const std::vector<std::string>& alternatives) {
+    Config config = small_config();
+    config.grid.alternatives = alternatives;
+    return user_error_text([&] { validate_grid(config); });
+  };
+  CHECK(contains(refusal_of({"model.heads=4"}),
+                 "experiment.alternatives: 'model.heads=4' trains rotary as no alternative does"));
+  CHECK(contains(refusal_of({"position.rotary.base=10000"}), "as no alternative does"));
+  CHECK(contains(refusal_of({"model.heads=8", "model.heads=08"}), "as 'model.heads=8' does"));
+  CHECK(contains(refusal_of({"model.heads=8", "model.heads=8:model.dropout=0"}),
+                 "as 'model.heads=8' does"));
+  CHECK(refusal_of({"model.heads=8", "model.heads=2"}).empty());
+}
+
+TEST_CASE("Two changes that would be one measurement are refused", "[experiment]") {
+  Config config = small_config();
+  config.grid.changes = {"model.window=8", "model.window=8:model.sinks=0"};
+  CHECK(contains(user_error_text([&] { validate_grid(config); }), "as 'model.window=8' does"));
+}
+
+TEST_CASE("An option of the command line that no run reads is refused", "[experiment]") {
+  Config config = small_config();
+  config.grid.changes = {"position.scheme=rotary_ntk"};
+  const auto refusal_of = [&](const std::string& name) {
+    return user_error_text([&] { validate_grid(config, {name}); });
+  };
+  CHECK(refusal_of("position.rotary.base").empty());
+  CHECK(refusal_of("position.alibi.bias_max").empty());
+  CHECK(refusal_of("position.rotary_ntk.factor").empty());  // by a change
+  CHECK(refusal_of("model.heads").empty());
+  CHECK(contains(refusal_of("position.xpos.gamma"), "no run of this experiment reads it"));
+  CHECK(contains(refusal_of("training.momentum"), "training.optimizer = sgd"));
+}
+
+TEST_CASE("A text that a run will ask for is missed before the first is trained", "[experiment]") {
+  Config config = small_config();
+  config.data.corpus = "text";
+  config.data.train = "train.txt";
+  const auto refusal_of = [&] { return user_error_text([&] { validate_grid(config); }); };
+  CHECK(contains(refusal_of(), "data.test: is empty, but evaluation.split is test"));
+  config.data.test = "test.txt";
+  CHECK(refusal_of().empty());
+  config.training.validate_every = 10;
+  CHECK(contains(refusal_of(), "data.valid: is empty, but training.validate_every is 10"));
+}
+
+TEST_CASE("A limit of a scheme below a train length is met before the first run", "[experiment]") {
+  Config config = small_config();
+  config.grid.schemes = {"xpos"};
+  config.grid.train_lengths = {16, 512};
+  config.grid.alternatives = {"position.xpos.scale_base=1"};
+  CHECK(contains(user_error_text([&] { validate_grid(config); }), "position.xpos.scale_base: 1 "));
 }
 
 TEST_CASE("A change that no run can take is refused with the reason", "[experiment]") {
@@ -76,7 +136,8 @@ TEST_CASE("A change that no run can take is refused with the reason", "[experime
   CHECK(contains(refusal_of("training.steps=7"), "'training.steps' cannot be one"));
   CHECK(contains(refusal_of("model.window"), "'model.window' is no OPTION=VALUE"));
   CHECK(contains(refusal_of("position.scheme=kerple_log"), "cannot be measured under kerple_log"));
-  CHECK(contains(refusal_of("position.t5_bias.buckets=8"), "does not read it"));
+  CHECK(contains(refusal_of("position.t5_bias.max_distance=88"), "does not read it"));
+  CHECK(contains(refusal_of("position.t5_bias.buckets=8"), "cannot be one"));
   CHECK(contains(refusal_of("model.window=0"), "it is as it was trained"));
   CHECK(contains(refusal_of("model.window=few"), "experiment.changes: 'model.window=few': "));
 }

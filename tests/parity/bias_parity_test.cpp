@@ -9,6 +9,7 @@
 
 #include "model/attention_kernels.h"
 #include "parity/parity_check.h"
+#include "position/cope.h"
 #include "position/sinusoidal.h"
 #include "position/t5_bias.h"
 
@@ -131,7 +132,7 @@ TEST_CASE("CoPE adds what x-transformers' adds, and attends alike", "[parity]") 
              values = saved("cope.values"), embeddings = saved("cope.embeddings");
   const int64_t length = queries.size(2), width = queries.size(3);
   PositionOptions options = with_scheme("cope");
-  options.cope.max_positions = embeddings.size(0);
+  options.group<CopeOptions>().max_positions = embeddings.size(0);
   const Placed placed(options, shape_of(queries.size(1), width, 16), length);
   placed.parameter("layers.0.vectors").copy_(embeddings);
   const auto change = std::get<LogitChange>(placed.bias());

@@ -9,6 +9,9 @@
 
 #include "base/files.h"
 #include "parity/parity_check.h"
+#include "position/rotary.h"
+#include "position/rotary_scaling.h"
+#include "position/xpos.h"
 #include "temporary_folder.h"
 
 namespace lengthwise {
@@ -55,7 +58,7 @@ std::string write_factors(const TemporaryFolder& folder, int64_t pairs) {
 
 PositionOptions yarn_options(const std::string& name) {
   PositionOptions options = with_scheme("rotary_yarn");
-  auto& yarn = options.rotary_yarn;
+  auto& yarn = options.group<RotaryYarnOptions>();
   yarn.factor = name == "yarn_8" ? 8 : 4;
   yarn.ramp = name == "yarn_4_untruncated" ? "dimensions" : "dimensions_truncated";
   if (name == "yarn_4_betas_16_2") {
@@ -71,23 +74,23 @@ PositionOptions scaling_options(const std::string& name, const std::string& long
   if (name.starts_with("yarn")) return yarn_options(name);
   if (name == "linear_4") {
     PositionOptions options = with_scheme("rotary_interpolated");
-    options.rotary_interpolated.factor = 4;
+    options.group<RotaryInterpolatedOptions>().factor = 4;
     return options;
   }
   if (name.starts_with("dynamic")) {
     PositionOptions options = with_scheme("rotary_dynamic_ntk");
-    options.rotary_dynamic_ntk.factor = name.back() - '0';
+    options.group<RotaryDynamicNtkOptions>().factor = name.back() - '0';
     return options;
   }
   if (name == "longrope_8") {
     PositionOptions options = with_scheme("rotary_longrope");
-    options.rotary_longrope.factors = longrope_factors;
-    options.rotary_longrope.factor = 8;
+    options.group<RotaryLongropeOptions>().factors = longrope_factors;
+    options.group<RotaryLongropeOptions>().factor = 8;
     return options;
   }
   if (name == "llama3_8") {
     PositionOptions options = with_scheme("rotary_llama3");
-    options.rotary_llama3.factor = 8;
+    options.group<RotaryLlama3Options>().factor = 8;
     return options;
   }
   REQUIRE(name == "default");
@@ -127,12 +130,12 @@ double largest_relative_difference(const torch::Tensor& actual, const torch::Ten
 void check_frequencies(PositionOptions options, const RopeShape& rope, int64_t length,
                        const std::string& name) {
   CAPTURE(name);
-  options.rotary.base = rope.base;
+  options.group<RotaryOptions>().base = rope.base;
   // Given, and so not the training length, which the small cases take.
-  options.rotary_dynamic_ntk.original_length = rope.original_length;
-  options.rotary_yarn.original_length = rope.original_length;
-  options.rotary_longrope.original_length = rope.original_length;
-  options.rotary_llama3.original_length = rope.original_length;
+  options.group<RotaryDynamicNtkOptions>().original_length = rope.original_length;
+  options.group<RotaryYarnOptions>().original_length = rope.original_length;
+  options.group<RotaryLongropeOptions>().original_length = rope.original_length;
+  options.group<RotaryLlama3Options>().original_length = rope.original_length;
   const Turning found = turning_in_window(options, shape_of(1, rope.head_width, 7), length);
   const auto factor = saved(name + ".attention_factor").expand({rope.head_width / 2});
   CHECK(largest_difference(found.attention_factor, factor) < 1e-6);
@@ -153,7 +156,7 @@ TEST_CASE("Rotary in halves turns queries and keys as Llama and GPT-NeoX do", "[
   check_same(placed.turned(saved_queries_keys(drawn.values.size(0))),
              "transformers.llama.default.drawn");
 
-  options.rotary.fraction = 0.5;
+  options.group<RotaryOptions>().fraction = 0.5;
   check_turned(options, length, "transformers.gpt_neox.default");
 }
 
@@ -161,20 +164,20 @@ TEST_CASE("Rotary in neighbours turns queries and keys as GPT-J and x-transforme
           "[parity]") {
   const int64_t length = saved("rotary.queries").size(2);
   PositionOptions options = with_scheme("rotary");
-  options.rotary.pairing = "interleaved";
+  options.group<RotaryOptions>().pairing = "interleaved";
   check_turned(options, length, "transformers.gptj");
   check_turned(options, length, "x_transformers.rotary.default");
 
   options.scheme = "rotary_interpolated";
-  options.rotary_interpolated.factor = 4;
+  options.group<RotaryInterpolatedOptions>().factor = 4;
   check_turned(options, length, "x_transformers.rotary.interpolated_4");
 
   options.scheme = "rotary_ntk";
-  options.rotary_ntk.factor = 4;
+  options.group<RotaryNtkOptions>().factor = 4;
   check_turned(options, length, "x_transformers.rotary.ntk_4");
 
   options.scheme = "rotary";
-  options.rotary.fraction = 0.5;
+  options.group<RotaryOptions>().fraction = 0.5;
   check_turned(options, length, "x_transformers.rotary.half_of_each_head");
 }
 
@@ -225,11 +228,11 @@ TEST_CASE("The YaRN ramp of the paper, linear in rotations, is that of Hugging F
           "[parity]") {
   for (const RopeShape& rope : kRopeShapes) {
     PositionOptions options = with_scheme("rotary_yarn");
-    CHECK(options.rotary_yarn.ramp == "rotations");
-    options.rotary_yarn.factor = 8;
-    options.rotary_yarn.beta_fast = 4;
-    options.rotary_yarn.beta_slow = 1;
-    options.rotary_yarn.attention_factor = 1;
+    CHECK(options.group<RotaryYarnOptions>().ramp == "rotations");
+    options.group<RotaryYarnOptions>().factor = 8;
+    options.group<RotaryYarnOptions>().beta_fast = 4;
+    options.group<RotaryYarnOptions>().beta_slow = 1;
+    options.group<RotaryYarnOptions>().attention_factor = 1;
     check_frequencies(options, rope, rope.original_length * 4,
                       fmt::format("transformers.rope_init.{}.llama3_8", rope.name));
   }
@@ -238,7 +241,7 @@ TEST_CASE("The YaRN ramp of the paper, linear in rotations, is that of Hugging F
 TEST_CASE("YaRN's factor reaches the dimensions that are not turned, in GPT-NeoX it does not",
           "[parity]") {
   PositionOptions options = yarn_options("yarn_4");
-  options.rotary.fraction = 0.5;
+  options.group<RotaryOptions>().fraction = 0.5;
   const int64_t length = saved("rotary.queries").size(2);
   const Placed placed(options, shape_of(kHeads, kHeadWidth, kOriginalLength), length);
   auto ours = placed.turned(saved_queries_keys(length));
@@ -254,8 +257,8 @@ TEST_CASE("xPos has the scores of x-transformers and of its authors' torchscale"
     for (int64_t length : {24, 23}) {
       DYNAMIC_SECTION("scale base " << scale_base << ", " << length << " tokens") {
         PositionOptions options = with_scheme("xpos");
-        options.xpos.scale_base = static_cast<double>(scale_base);
-        options.rotary.pairing = "interleaved";
+        options.group<XposOptions>().scale_base = static_cast<double>(scale_base);
+        options.group<RotaryOptions>().pairing = "interleaved";
         const Placed placed(options, shape_of(kHeads, kHeadWidth, kOriginalLength), length);
         const auto turned = placed.turned(saved_queries_keys(length));
         const auto scores = torch::matmul(turned.queries.to(torch::kFloat64),

@@ -8,7 +8,7 @@ namespace {
 /// [H, T], as a model with this many heads would be given it.
 torch::Tensor bias_by_distance(int64_t heads, int64_t length) {
   const ModelShape shape{.width = heads, .heads = heads, .layers = 1, .train_length = 16};
-  const auto scheme = make_alibi(PositionOptions{}, shape);
+  const auto scheme = kAlibi.make(PositionOptions{}, shape);
   const auto positions = scheme->positions(length, 0);
   const auto tables = scheme->tables(positions);
   return std::get<DistanceBias>(

@@ -11,7 +11,7 @@ namespace {
 PositionOptions cope_options(int64_t max_positions) {
   PositionOptions options;
   options.scheme = "cope";
-  options.cope.max_positions = max_positions;
+  options.group<CopeOptions>().max_positions = max_positions;
   return options;
 }
 

@@ -14,8 +14,8 @@ namespace {
 PositionOptions dape_options(const std::string& bias, int64_t width = 8) {
   PositionOptions options;
   options.scheme = "dape";
-  options.dape.bias = bias;
-  options.dape.width = width;
+  options.group<DapeOptions>().bias = bias;
+  options.group<DapeOptions>().width = width;
   return options;
 }
 

@@ -55,8 +55,9 @@ inline Positions uneven(int64_t length) {
 /// The scheme's bias for a layer.
 inline AttentionBias bias_of(const PositionScheme& scheme, const Positions& positions,
                              int64_t layer = kLayer) {
+  const auto tables = scheme.tables(positions);
   return scheme.attention_bias(
-      {.layer = layer, .positions = positions, .tables = {}, .hidden = {}});
+      {.layer = layer, .positions = positions, .tables = tables, .hidden = {}});
 }
 
 struct AttentionInputs {

@@ -25,7 +25,7 @@ torch::Tensor dense_bias(const torch::Tensor& positions, const Parameters& param
 /// f(x) = x for every head: the block shows psi(i - j) / psi(max(L, i)).
 std::shared_ptr<PositionScheme> with_identity(double c, double threshold) {
   PositionOptions options;
-  options.fire.width = 1;
+  options.group<FireOptions>().width = 1;
   const auto scheme = scheme_named("fire", options);
   const torch::NoGradGuard no_grad;
   auto parameters = scheme->named_parameters();
@@ -75,7 +75,8 @@ TEST_CASE("FIRE at a million positions loses nothing to rounding", "[position]")
 TEST_CASE("FIRE equals its dense form, with the gradients of its network, c and threshold",
           "[position]") {
   PositionOptions options;
-  options.fire.threshold = 0.7;  // of 16: between two positions, where max has one slope
+  options.group<FireOptions>().threshold =
+      0.7;  // of 16: between two positions, where max has one slope
   const auto scheme = scheme_named("fire", options);
   check_everywhere(*scheme, dense_bias);
   check_finite_differences(*scheme, dense_bias);
@@ -91,7 +92,7 @@ TEST_CASE("FIRE's options are its initial c, threshold, width and sharing", "[po
   CHECK_FALSE(torch::equal(each["layers.0.hidden_bias"], each["layers.1.hidden_bias"]));
 
   PositionOptions options;
-  options.fire = {.width = 8, .c = 2, .threshold = 3, .shared = true};
+  options.group<FireOptions>() = {.width = 8, .c = 2, .threshold = 3, .shared = true};
   const auto shared = scheme_named("fire", options);
   const auto one = shared->named_parameters();
   CHECK(one.size() == 5);

@@ -11,14 +11,14 @@ namespace {
 
 PositionOptions around(const std::string& inner, int64_t range) {
   PositionOptions options;
-  options.randomized = {.scheme = inner, .range = range};
+  options.group<RandomizedOptions>() = {.scheme = inner, .range = range};
   return options;
 }
 
 /// An error line of validation.
 std::string refusal(const PositionOptions& options, const ModelShape& shape) {
   try {
-    validate_randomized(options, shape);
+    kRandomized.validate(options, shape);
   } catch (const UserError& error) {
     return error.what();
   }
@@ -148,7 +148,7 @@ TEST_CASE(
   options.declare(set);
   CHECK_THROWS_AS(set.read_command_line({"--position.randomized.scheme", "randomized"}), UserError);
   CHECK_NOTHROW(set.read_command_line({"--position.randomized.scheme", "sinusoidal"}));
-  CHECK(options.randomized.scheme == "sinusoidal");
+  CHECK(options.group<RandomizedOptions>().scheme == "sinusoidal");
 }
 
 }  // namespace lengthwise

@@ -4,13 +4,16 @@
 
 #include "base/options.h"
 #include "base/safetensors.h"
-#include "base/text.h"
 #include "model/attention_kernels.h"
 #include "model/losses.h"
 #include "model/transformer.h"
+#include "position/dape.h"
 #include "position/options.h"
+#include "position/randomized.h"
+#include "position/rotary.h"
 #include "position/scheme.h"
 #include "position/scheme_options.h"
+#include "position/xpos.h"
 #include "temporary_folder.h"
 #include "tensor_check.h"
 #include "test.h"
@@ -21,15 +24,6 @@ namespace lengthwise {
 namespace {
 
 constexpr int64_t kVocabularySize = 11;
-
-/// Schemes whose papers have them compare a window with the length they were trained at.
-const std::set<std::string_view> kKnowTheTrainingLength = {"rotary_dynamic_ntk", "rotary_yarn",
-                                                           "rotary_longrope",    "rotary_llama3",
-                                                           "alibi_scaled",       "fire"};
-
-/// Schemes whose parameters have kinks closer than a float32 loss resolves; their own tests take
-/// smaller steps in float64.
-const std::set<std::string_view> kHaveKinks = {"fire"};
 
 /// What every registered scheme must keep, whatever it is: a small model with it, drawn from
 /// `seed`.
@@ -144,7 +138,6 @@ TEST_CASE("The table of schemes names nothing twice and keeps its order", "[posi
     CHECK(names.insert(entry.name).second);
     CHECK(summaries.insert(entry.summary).second);
     CHECK_FALSE(entry.paper.empty());
-    CHECK(scheme_order(entry.name) == order);
     CHECK(scheme_names().at(static_cast<size_t>(order)) == entry.name);
     ++order;
   }
@@ -157,25 +150,118 @@ TEST_CASE("An unknown scheme is refused with the nearest name", "[position]") {
   CHECK(contains(line, "did you mean 'alibi'"));
 }
 
-TEST_CASE("The groups of options that schemes read are those there are", "[position]") {
+TEST_CASE("A common name of a scheme is answered with ours", "[position]") {
+  std::set<std::string_view> known;
+  for (const SchemeEntry& entry : scheme_entries()) known.insert(entry.name);
+  for (const SchemeEntry& entry : scheme_entries()) {
+    for (const std::string_view alias : entry.aliases) {
+      CAPTURE(alias);
+      if (alias.empty()) continue;
+      CHECK(known.insert(alias).second);  // no two schemes have it
+      CHECK(contains(user_error_text([&] { scheme_entry(alias); }),
+                     "did you mean '" + std::string(entry.name) + "'?"));
+    }
+  }
   PositionOptions values;
   OptionSet options;
   values.declare(options);
-  std::set<std::string> declared, read;
-  for (const Option& option : options.all()) {
-    const auto parts = split(option.name, ".");
-    if (parts.size() == 3) declared.insert(parts[1]);
-  }
+  const auto refusal = [&](const std::string& name) {
+    return user_error_text([&] { options.read_command_line({"--position.scheme", name}); });
+  };
+  CHECK(contains(refusal("rope"), "did you mean 'rotary'?"));
+  CHECK(contains(refusal("RoPE"), "did you mean 'rotary'?"));
+  CHECK(contains(refusal("Dynamic-NTK"), "did you mean 'rotary_dynamic_ntk'?"));
+  CHECK(contains(refusal("YaRN"), "did you mean 'rotary_yarn'?"));
+  CHECK(contains(refusal("NoPE"), "did you mean 'none'?"));
+}
+
+TEST_CASE("A scheme's options are read when it is at work, by itself or inside another",
+          "[position]") {
+  PositionOptions values;
+  OptionSet options;
+  values.declare(options);
+  const auto is_read = [&](const std::string& name) { return options.find(name).is_read(); };
+  values.scheme = "xpos";
+  CHECK(is_read("position.scheme"));
+  CHECK(is_read("position.xpos.gamma"));
+  CHECK(is_read("position.rotary.base"));
+  CHECK_FALSE(is_read("position.alibi.bias_max"));
+  values.scheme = "rotary";
+  CHECK_FALSE(is_read("position.rotary_yarn.factor"));
+  CHECK(options.find("position.xpos.gamma").unmet_condition() == "position.scheme = xpos");
+
+  values.scheme = "randomized";
+  values.group<RandomizedOptions>().scheme = "dape";
+  values.group<DapeOptions>().bias = "fire";
+  CHECK(is_read("position.randomized.range"));
+  CHECK(is_read("position.dape.width"));
+  CHECK(is_read("position.fire.c"));
+  CHECK_FALSE(is_read("position.alibi.bias_max"));
+  CHECK_FALSE(is_read("position.rotary.base"));
+  values.group<DapeOptions>().bias = "alibi";
+  CHECK(is_read("position.alibi.bias_max"));
+  CHECK_FALSE(is_read("position.fire.c"));
+}
+
+TEST_CASE("An option that only begins training may not change after it", "[position]") {
+  PositionOptions values;
+  OptionSet options;
+  values.declare(options);
+  const auto may_change = [&](const std::string& name) {
+    return options.find(name).may_change_after_training();
+  };
+  values.scheme = "alibi";
+  CHECK(may_change("position.alibi.bias_max"));
+  values.scheme = "alibi_learned";
+  CHECK_FALSE(may_change("position.alibi.bias_max"));
+  values.scheme = "fire";
+  CHECK_FALSE(may_change("position.fire.c"));
+}
+
+TEST_CASE("A copy of the options has values of its own, and an assignment keeps what is declared",
+          "[position]") {
+  PositionOptions first;
+  first.group<RotaryOptions>().base = 5;
+  PositionOptions copy = first;
+  copy.group<RotaryOptions>().base = 7;
+  CHECK(first.group<RotaryOptions>().base == 5);
+  OptionSet options;
+  first.declare(options);
+  first = copy;
+  CHECK(options.find("position.rotary.base").text() == "7");
+  options.read_command_line({"--position.rotary.base", "9"});
+  CHECK(first.group<RotaryOptions>().base == 9);
+  CHECK(copy.group<RotaryOptions>().base == 7);
+}
+
+TEST_CASE("Positions are drawn where a scheme says so, and there alone", "[position]") {
+  const ModelShape shape{24, 3, 1, 16};
   for (const SchemeEntry& entry : scheme_entries()) {
-    for (const std::string& group : split(entry.options)) {
-      if (group != "*") read.insert(group);
-    }
-    CHECK(reads_option(entry, "position.scheme"));
+    CAPTURE(entry.name);
+    const auto scheme = make_scheme(options_of(entry, shape), shape);
+    const bool draws =
+        !torch::equal(scheme->positions(16, 1).values, scheme->positions(16, 2).values);
+    CHECK(draws == entry.draws_positions);
+    CHECK(draws == scheme->draws_positions());
   }
-  read.insert({"randomized", "dape"});  // beside those of the scheme inside
-  CHECK(read == declared);
-  CHECK(reads_option(scheme_entry("xpos"), "position.rotary.base"));
-  CHECK_FALSE(reads_option(scheme_entry("rotary"), "position.rotary_yarn.factor"));
+}
+
+TEST_CASE("A limit below the train length is refused, inside randomized too", "[position]") {
+  PositionOptions options;
+  const ModelShape shape{24, 3, 1, 512};
+  const auto refusal = [&] { return user_error_text([&] { options.validate(shape); }); };
+  options.scheme = "xpos";
+  CHECK(refusal().empty());
+  options.group<XposOptions>().scale_base = 1;
+  CHECK(contains(refusal(), "position.xpos.scale_base: 1 "));
+  CHECK(contains(refusal(), "at least 5"));
+  options.group<XposOptions>().scale_base = 5;
+  CHECK(refusal().empty());
+  options.scheme = "randomized";
+  options.group<RandomizedOptions>() = {.scheme = "xpos", .range = 2048};
+  CHECK(contains(refusal(), "position.xpos.scale_base: 5 "));
+  options.group<XposOptions>().scale_base = 17;
+  CHECK(refusal().empty());
 }
 
 TEST_CASE("Every scheme is causal", "[position]") {
@@ -226,7 +312,7 @@ TEST_CASE("A scheme knows nothing of the training length but where its paper say
       Transformer trained_short = model_with(entry, 8), trained_long = model_with(entry, 100);
       if (entry.length == "train_length") {
         CHECK(*trained_short->max_length() < *trained_long->max_length());
-      } else if (kKnowTheTrainingLength.contains(entry.name)) {
+      } else if (entry.reads_train_length) {
         const auto tokens = random_tokens(1, 40);
         CHECK_FALSE(
             torch::equal(hidden_of(trained_short, tokens), hidden_of(trained_long, tokens)));
@@ -361,7 +447,7 @@ TEST_CASE("Gradients reach queries, keys, values and what a scheme learns", "[po
         CAPTURE(part.name);
         REQUIRE(part.gradient.defined());
         const double slope = part.gradient.norm().item<double>();
-        if (kHaveKinks.contains(entry.name) && part.name.starts_with("position.")) {
+        if (entry.has_kinks && part.name.starts_with("position.")) {
           CHECK(slope > 1e-6);
           continue;
         }

@@ -12,6 +12,7 @@
 #include "model/attention_kernels.h"
 #include "position/options.h"
 #include "position/registry.h"
+#include "position/rotary.h"
 #include "position/scheme.h"
 #include "tensor_check.h"
 #include "test.h"
@@ -95,8 +96,8 @@ inline void check_against_dense(const PositionOptions& options, const ModelShape
     single.back().requires_grad_();
   }
   const auto upstream = torch::randn({shape.heads, length, shape.head_width()});
-  const auto dense =
-      dense_rotary_attention(exact[0], exact[1], exact[2], options.rotary.pairing, expected);
+  const auto dense = dense_rotary_attention(exact[0], exact[1], exact[2],
+                                            options.group<RotaryOptions>().pairing, expected);
   const auto slopes = torch::autograd::grad({(dense * upstream.to(torch::kFloat64)).sum()}, exact);
 
   for (const bool in_blocks : {false, true}) {

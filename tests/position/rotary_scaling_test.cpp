@@ -42,7 +42,7 @@ std::vector<double> divided(std::vector<double> frequencies, const std::vector<d
 TEST_CASE("A rotary fraction turns the first dimensions alone, by frequencies of their own number",
           "[position]") {
   auto options = options_of("rotary");
-  options.rotary.fraction = 0.5;
+  options.group<RotaryOptions>().fraction = 0.5;
   // R = 4 of 8: frequencies 1 and 1/100; at position 3.
   constexpr double kCos = -0.9899924966, kSin = 0.1411200081;
   constexpr double kSlowCos = 0.9995500337, kSlowSin = 0.0299955002;
@@ -50,14 +50,14 @@ TEST_CASE("A rotary fraction turns the first dimensions alone, by frequencies of
   const ModelShape shape{.width = 64, .heads = 8, .layers = 1, .train_length = 4};
   auto expected = torch::eye(8, torch::kFloat64);
 
-  options.rotary.pairing = "half";
+  options.group<RotaryOptions>().pairing = "half";
   expected.slice(0, 0, 4).slice(1, 0, 4).copy_(
       torch::tensor({kCos, 0.0, kSin, 0.0, 0.0, kSlowCos, 0.0, kSlowSin, -kSin, 0.0, kCos, 0.0, 0.0,
                      -kSlowSin, 0.0, kSlowCos})
           .view({4, 4}));
   CHECK(largest_difference(rotated(options, shape, {x, x}).keys[0].select(1, 3), expected) < 1e-7);
 
-  options.rotary.pairing = "interleaved";
+  options.group<RotaryOptions>().pairing = "interleaved";
   expected.slice(0, 0, 4).slice(1, 0, 4).copy_(
       torch::tensor({kCos, kSin, 0.0, 0.0, -kSin, kCos, 0.0, 0.0, 0.0, 0.0, kSlowCos, kSlowSin, 0.0,
                      0.0, -kSlowSin, kSlowCos})
@@ -68,15 +68,15 @@ TEST_CASE("A rotary fraction turns the first dimensions alone, by frequencies of
 TEST_CASE("A rotary fraction must leave an even number of dimensions", "[position]") {
   auto options = options_of("rotary");
   for (const double fraction : {0.25, 0.5, 0.75, 1.0}) {
-    options.rotary.fraction = fraction;
+    options.group<RotaryOptions>().fraction = fraction;
     CHECK(refusal(options, one_head(16, 8)).empty());
   }
   for (const double fraction : {0.0, 0.05, 0.3, 0.3125, 0.99}) {
     CAPTURE(fraction);
-    options.rotary.fraction = fraction;
+    options.group<RotaryOptions>().fraction = fraction;
     CHECK(refusal(options, one_head(16, 8)).find("position.rotary.fraction: ") == 0);
   }
-  options.rotary.fraction = 0.3125;  // 5 dimensions
+  options.group<RotaryOptions>().fraction = 0.3125;  // 5 dimensions
   CHECK(refusal(options, one_head(16, 8)).find("as with 0.375") != std::string::npos);
 }
 
@@ -92,7 +92,7 @@ TEST_CASE("Rotary scalings agree with the dense form of their papers", "[positio
         const double growth = std::max(1.0, static_cast<double>(length) / 20);
         const auto check = [&](PositionOptions options, const ExpectedRotation& expected) {
           CAPTURE(options.scheme);
-          options.rotary = {.base = 100, .pairing = pairing, .fraction = 2.0 / 3};
+          options.group<RotaryOptions>() = {.base = 100, .pairing = pairing, .fraction = 2.0 / 3};
           check_against_dense(options, shape, length, expected);
         };
         check(options_of("rotary"), {.frequencies = theta});
@@ -101,12 +101,12 @@ TEST_CASE("Rotary scalings agree with the dense form of their papers", "[positio
         check(options_of("rotary_dynamic_ntk"),
               {.frequencies = plain(8, 100 * std::pow(growth, 8.0 / 6))});
         auto yarn = options_of("rotary_yarn");
-        yarn.rotary_yarn.beta_fast = 2;
-        yarn.rotary_yarn.beta_slow = 0.25;
+        yarn.group<RotaryYarnOptions>().beta_fast = 2;
+        yarn.group<RotaryYarnOptions>().beta_slow = 0.25;
         check(yarn,
               {.frequencies = by_parts(theta, 20, 8, 0.25, 2), .factor = 0.1 * std::log(8) + 1});
         auto longrope = options_of("rotary_longrope");
-        longrope.rotary_longrope.factors = (folder / "factors").string();
+        longrope.group<RotaryLongropeOptions>().factors = (folder / "factors").string();
         check(longrope,
               {.frequencies = divided(theta, length > 20 ? std::vector<double>{1, 2, 3.5, 8}
                                                          : std::vector<double>{1, 1.1, 1.2, 1.5}),
@@ -119,7 +119,7 @@ TEST_CASE("Rotary scalings agree with the dense form of their papers", "[positio
 
 TEST_CASE("Position interpolation stands at s p where rotary stands at p", "[position]") {
   auto options = options_of("rotary_interpolated");
-  options.rotary_interpolated.factor = 4;
+  options.group<RotaryInterpolatedOptions>().factor = 4;
   const auto shape = one_head(8, 16);
   const auto stretched = make_scheme(options, shape),
              plain_rotary = make_scheme(options_of("rotary"), shape);
@@ -144,10 +144,10 @@ TEST_CASE("Dynamic NTK is plain rotary up to the original length and NTK by T/L 
     check_frequencies(measured(options, shape, length), {{0, 1}, {1, 0.01}});
   check_frequencies(measured(options, shape, 32), {{0, 1}, {1, 0.005}});
   check_frequencies(measured(options, shape, 160), {{0, 1}, {1, 0.001}});
-  options.rotary_dynamic_ntk.original_length = 32;
+  options.group<RotaryDynamicNtkOptions>().original_length = 32;
   check_frequencies(measured(options, shape, 160), {{0, 1}, {1, 0.002}});
   // s T/L - (s - 1) at s = 3 and T = 5 L.
-  options.rotary_dynamic_ntk.factor = 3;
+  options.group<RotaryDynamicNtkOptions>().factor = 3;
   check_frequencies(measured(options, shape, 160), {{0, 1}, {1, 0.01 / 13}});
   check_frequencies(measured(options, shape, 32), {{0, 1}, {1, 0.01}});
 }
@@ -156,7 +156,7 @@ TEST_CASE("Length-dependent rotary forgets the lengths before", "[position]") {
   const TemporaryFolder folder;
   write_file(folder / "factors", "short_factor 1 1.1\nlong_factor 1 2\n");
   auto options = options_of(GENERATE("rotary_dynamic_ntk", "rotary_longrope"));
-  options.rotary_longrope.factors = (folder / "factors").string();
+  options.group<RotaryLongropeOptions>().factors = (folder / "factors").string();
   const auto shape = one_head(4, 16);
   const auto scheme = make_scheme(options, shape);
   for (const int64_t length : {100, 8, 16, 17, 400, 3, 100}) {
@@ -174,8 +174,8 @@ TEST_CASE("LongRoPE takes short factors up to the original length and long ones 
   const TemporaryFolder folder;
   write_file(folder / "factors", "short_factor 1 1.25\nlong_factor 2 40\n");
   auto options = options_of("rotary_longrope");
-  options.rotary_longrope.factors = (folder / "factors").string();
-  options.rotary_longrope.factor = 32;
+  options.group<RotaryLongropeOptions>().factors = (folder / "factors").string();
+  options.group<RotaryLongropeOptions>().factor = 32;
   const auto shape = one_head(4, 4096);
   for (const int64_t length : {2, 4096})
     check_frequencies(measured(options, shape, length), {{0, 1}, {1, 0.008}});
@@ -188,7 +188,7 @@ TEST_CASE("LongRoPE takes short factors up to the original length and long ones 
 
 TEST_CASE("Llama 3.1's frequencies are its own", "[position]") {
   auto options = options_of("rotary_llama3");
-  options.rotary.base = 500000;
+  options.group<RotaryOptions>().base = 500000;
   check_frequencies(measured(options, one_head(128, 8192), 2), {{0, 1},
                                                                 {28, 0.003211445995},
                                                                 {29, 0.002166570764},
@@ -205,15 +205,15 @@ TEST_CASE("Rotary scalings that cannot be are refused by name", "[position]") {
   CHECK(refusal(options_of("rotary_interpolated"), shape).empty());
   CHECK(refusal(options_of("rotary_interpolated"), one_head(3, 16)).find("model.heads: ") == 0);
   auto options = options_of("rotary_yarn");
-  options.rotary_yarn.beta_fast = 1;
+  options.group<RotaryYarnOptions>().beta_fast = 1;
   CHECK(refusal(options, shape) ==
         "position.rotary_yarn.beta_fast: 1 is not above position.rotary_yarn.beta_slow 1");
   options = options_of("rotary_yarn");
-  options.rotary_yarn.ramp = "dimensions";
-  options.rotary.base = 1;
+  options.group<RotaryYarnOptions>().ramp = "dimensions";
+  options.group<RotaryOptions>().base = 1;
   CHECK(refusal(options, shape).find("position.rotary.base: 1 ") == 0);
   options = options_of("rotary_llama3");
-  options.rotary_llama3.low_frequency_factor = 5;
+  options.group<RotaryLlama3Options>().low_frequency_factor = 5;
   CHECK(refusal(options, shape).find("position.rotary_llama3.high_frequency_factor: 4 ") == 0);
   CHECK(refusal(options_of("rotary_longrope"), shape).find("position.rotary_longrope.factors: ") ==
         0);

@@ -2,8 +2,8 @@
 
 #include "base/error.h"
 #include "position/options.h"
-#include "position/registry.h"
 #include "position/scheme.h"
+#include "position/scheme_entry.h"
 #include "tensor_check.h"
 #include "test.h"
 
@@ -14,10 +14,10 @@ namespace {
 torch::Tensor turned(const torch::Tensor& x, const std::vector<double>& at,
                      const std::string& pairing, double base = 10000) {
   PositionOptions options;
-  options.rotary = {.base = base, .pairing = pairing};
+  options.group<RotaryOptions>() = {.base = base, .pairing = pairing};
   const int64_t head_width = x.size(-1);
   const auto scheme =
-      make_rotary(options, {.width = head_width, .heads = 1, .layers = 1, .train_length = 16});
+      kRotary.make(options, {.width = head_width, .heads = 1, .layers = 1, .train_length = 16});
   const Positions positions{torch::tensor(at, torch::kFloat64), std::nullopt};
   const auto tables = scheme->tables(positions);
   const LayerContext context{.layer = 0, .positions = positions, .tables = tables, .hidden = {}};
@@ -113,9 +113,9 @@ TEST_CASE("Rotary leaves position 0 as it is and keeps lengths everywhere", "[po
 
 TEST_CASE("Rotary refuses an odd head width", "[position]") {
   const ModelShape odd{.width = 21, .heads = 3, .layers = 1, .train_length = 16};
-  CHECK_THROWS_AS(validate_rotary(PositionOptions{}, odd), UserError);
+  CHECK_THROWS_AS(kRotary.validate(PositionOptions{}, odd), UserError);
   const ModelShape even{.width = 18, .heads = 3, .layers = 1, .train_length = 16};
-  CHECK_NOTHROW(validate_rotary(PositionOptions{}, even));
+  CHECK_NOTHROW(kRotary.validate(PositionOptions{}, even));
 }
 
 }  // namespace lengthwise

@@ -10,8 +10,8 @@ const std::vector<std::pair<int64_t, double>> kLlama2 = {
 /// Llama 2 as YaRN extends it from 4096 to 64k: K 128, s 16.
 PositionOptions yarn_for_llama2(const std::string& ramp) {
   auto options = options_of("rotary_yarn");
-  options.rotary_yarn.factor = 16;
-  options.rotary_yarn.ramp = ramp;
+  options.group<RotaryYarnOptions>().factor = 16;
+  options.group<RotaryYarnOptions>().ramp = ramp;
   return options;
 }
 
@@ -43,16 +43,16 @@ TEST_CASE(
 TEST_CASE("YaRN's truncated ramp ends at the last dimension, not at the last pair", "[position]") {
   // K 8, L 65,536: from floor(2.51) = 2 to ceil(4.02) = 5, so pair 3 keeps 2/3 + 1/3 of 1/4.
   auto options = yarn_for_llama2("dimensions_truncated");
-  options.rotary_yarn.factor = 4;
+  options.group<RotaryYarnOptions>().factor = 4;
   check_frequencies(measured(options, one_head(8, 65536), 2),
                     {{0, 1}, {1, 0.1}, {2, 0.01}, {3, 0.00075}});
 }
 
 TEST_CASE("YaRN counts rotations within the original length, not the extended one", "[position]") {
   auto options = yarn_for_llama2("dimensions_truncated");
-  options.rotary_yarn.original_length = 4096;
+  options.group<RotaryYarnOptions>().original_length = 4096;
   check_frequencies(measured(options, one_head(128, 65536), 2), kLlama2);
-  options.rotary_yarn.original_length = 0;
+  options.group<RotaryYarnOptions>().original_length = 0;
   CHECK(measured(options, one_head(128, 65536), 2).frequencies[46].item<double>() >
         1.05 * 8.334508951e-05);
 }
@@ -64,10 +64,10 @@ TEST_CASE("YaRN multiplies q and k by 0.1 ln s + 1, or by what is given", "[posi
   const auto ones = torch::ones({1, 1, 1, 128});
   const auto pair = rotated(options, shape, {ones, ones});
   CHECK((pair.queries * pair.keys).sum().item<double>() / 128 == Approx(1.631390227).epsilon(1e-6));
-  options.rotary_yarn.attention_factor = 1.5;
+  options.group<RotaryYarnOptions>().attention_factor = 1.5;
   CHECK(measured(options, shape, 2).factor == Approx(1.5).epsilon(1e-6));
-  options.rotary_yarn.attention_factor = 0;
-  options.rotary_yarn.factor = 1;
+  options.group<RotaryYarnOptions>().attention_factor = 0;
+  options.group<RotaryYarnOptions>().factor = 1;
   CHECK(measured(options, shape, 2).factor == Approx(1).epsilon(1e-6));
 }
 

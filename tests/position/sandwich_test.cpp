@@ -26,7 +26,7 @@ torch::Tensor inner_products(const torch::Tensor& positions, int64_t width, int6
 
 PositionOptions with_width(int64_t width) {
   PositionOptions options;
-  options.sandwich.width = width;
+  options.group<SandwichOptions>().width = width;
   return options;
 }
 
@@ -86,8 +86,8 @@ TEST_CASE("Sandwich falls with the logarithm of the distance", "[position]") {
 }
 
 TEST_CASE("Sandwich refuses an odd width", "[position]") {
-  CHECK_THROWS_AS(validate_sandwich(with_width(127), kSmallShape), UserError);
-  CHECK_NOTHROW(validate_sandwich(with_width(126), kSmallShape));
+  CHECK_THROWS_AS(kSandwich.validate(with_width(127), kSmallShape), UserError);
+  CHECK_NOTHROW(kSandwich.validate(with_width(126), kSmallShape));
 }
 
 }  // namespace lengthwise

@@ -5,6 +5,7 @@
 #include "base/files.h"
 #include "position/options.h"
 #include "position/registry.h"
+#include "position/rotary_scaling.h"
 #include "temporary_folder.h"
 
 namespace lengthwise {
@@ -23,7 +24,7 @@ inline PositionOptions options_of(const SchemeEntry& entry, const ModelShape& sh
   write_file(factors, short_list + "\n" + long_list + "\n");
   PositionOptions options;
   options.scheme = entry.name;
-  options.rotary_longrope.factors = factors.string();
+  options.group<RotaryLongropeOptions>().factors = factors.string();
   options.validate(shape);
   return options;
 }

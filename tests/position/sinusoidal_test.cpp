@@ -2,8 +2,8 @@
 
 #include "base/error.h"
 #include "position/options.h"
-#include "position/registry.h"
 #include "position/scheme.h"
+#include "position/scheme_entry.h"
 #include "tensor_check.h"
 #include "test.h"
 
@@ -50,9 +50,9 @@ TEST_CASE("The base of the sinusoids sets their wavelengths", "[position]") {
 
 TEST_CASE("Sinusoids are added to the embeddings of every row", "[position]") {
   PositionOptions options;
-  options.sinusoidal.base = 100;
+  options.group<SinusoidalOptions>().base = 100;
   const ModelShape shape{.width = 4, .heads = 1, .layers = 1, .train_length = 16};
-  const auto scheme = make_sinusoidal(options, shape);
+  const auto scheme = kSinusoidal.make(options, shape);
   const auto embeddings = torch::full({2, 11, 4}, 0.5);
   const auto moved = scheme->apply_to_embeddings(embeddings, scheme->positions(11, 0));
   for (int64_t row = 0; row < 2; ++row) {
@@ -62,9 +62,9 @@ TEST_CASE("Sinusoids are added to the embeddings of every row", "[position]") {
 
 TEST_CASE("Sinusoids refuse an odd width", "[position]") {
   const ModelShape odd{.width = 15, .heads = 3, .layers = 1, .train_length = 16};
-  CHECK_THROWS_AS(validate_sinusoidal(PositionOptions{}, odd), UserError);
+  CHECK_THROWS_AS(kSinusoidal.validate(PositionOptions{}, odd), UserError);
   const ModelShape even{.width = 18, .heads = 3, .layers = 1, .train_length = 16};
-  CHECK_NOTHROW(validate_sinusoidal(PositionOptions{}, even));
+  CHECK_NOTHROW(kSinusoidal.validate(PositionOptions{}, even));
 }
 
 }  // namespace lengthwise

@@ -71,8 +71,8 @@ TEST_CASE("T5's table is one for all layers", "[position]") {
 
 TEST_CASE("T5's table begins with the spread 1 / sqrt(width)", "[position]") {
   PositionOptions options;
-  options.t5_bias.buckets = 4000;
-  options.t5_bias.max_distance = 100000;
+  options.group<T5BiasOptions>().buckets = 4000;
+  options.group<T5BiasOptions>().max_distance = 100000;
   const ModelShape shape{.width = 400, .heads = 8, .layers = 1, .train_length = 16};
   const auto table = scheme_named("t5_bias", options, shape)->named_parameters()["table"];
   // 32,000 numbers: the spread's own spread is 0.05 / sqrt(64,000).
@@ -81,10 +81,10 @@ TEST_CASE("T5's table begins with the spread 1 / sqrt(width)", "[position]") {
 
 TEST_CASE("T5 buckets refuse a largest distance within the exact ones", "[position]") {
   PositionOptions options;
-  options.t5_bias.max_distance = 16;
-  CHECK_THROWS_AS(validate_t5_bias(options, kSmallShape), UserError);
-  options.t5_bias.max_distance = 17;
-  CHECK_NOTHROW(validate_t5_bias(options, kSmallShape));
+  options.group<T5BiasOptions>().max_distance = 16;
+  CHECK_THROWS_AS(kT5Bias.validate(options, kSmallShape), UserError);
+  options.group<T5BiasOptions>().max_distance = 17;
+  CHECK_NOTHROW(kT5Bias.validate(options, kSmallShape));
   CHECK(buckets_of({15, 16, 17, 99}, 32, 17) == std::vector<int64_t>{15, 16, 31, 31});
 }
 

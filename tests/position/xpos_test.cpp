@@ -1,5 +1,6 @@
 #include "position/xpos.h"
 
+#include "position/rotary.h"
 #include "rotary_check.h"
 
 namespace lengthwise {
@@ -27,8 +28,8 @@ TEST_CASE("xPos agrees with the dense relative form of its paper", "[position]")
       for (const int64_t length : {1, 2, 37, 100}) {
         DYNAMIC_SECTION(pairing << ", scale base " << scale_base << ", " << length << " tokens") {
           auto options = options_of("xpos");
-          options.xpos.scale_base = scale_base;
-          options.rotary.pairing = pairing;
+          options.group<XposOptions>().scale_base = scale_base;
+          options.group<RotaryOptions>().pairing = pairing;
           ExpectedRotation expected;
           for (int i = 0; i < 6; ++i) {
             expected.frequencies.push_back(std::pow(10000.0, -i / 6.0));
@@ -86,7 +87,7 @@ TEST_CASE("xPos centres its powers, so that both ends of a window stay in float3
 
 TEST_CASE("xPos reaches as far as float32 carries its powers", "[position]") {
   auto options = options_of("xpos");
-  options.xpos.scale_base = 16;
+  options.group<XposOptions>().scale_base = 16;
   const auto scheme = make_scheme(options, one_head(4, 16));
   CHECK_NOTHROW(scheme->tables(scheme->positions(1999, 0)));
   CHECK(scheme->max_length() == 1999);
@@ -96,7 +97,7 @@ TEST_CASE("xPos takes a positive gamma and what rotary takes", "[position]") {
   auto options = options_of("xpos");
   CHECK_NOTHROW(options.validate(one_head(4, 16)));
   CHECK_THROWS_AS(options.validate(one_head(5, 16)), UserError);
-  options.xpos.gamma = 0;
+  options.group<XposOptions>().gamma = 0;
   CHECK_THROWS_AS(options.validate(one_head(4, 16)), UserError);
 }
 

@@ -11,6 +11,7 @@ import json
 import os
 import re
 import sys
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Iterator, Sequence
@@ -24,6 +25,7 @@ from safetensors import safe_open
 
 from reference_corpus import CORPORA, IDEAL_READER, Corpus, ideal_nats
 from reference_model import ReferenceModel
+from reference_positions import position_draw
 from reference_tasks import wrong_examples
 from reference_windows import (
     Document,
@@ -47,11 +49,24 @@ def cached_split(
     return open_split(split, dict(data), base, first_token)
 
 
-def read_data_options(run: Path) -> dict[str, str]:
+@dataclass
+class Draws:
+    """What names the draws of a scheme that draws its positions, and how many are averaged."""
+
+    seed: int
+    length: int
+    count: int
+
+    def names(self, place: int) -> list[int]:
+        return [position_draw(self.seed, self.length, place, draw) for draw in range(self.count)]
+
+
+def read_options(run: Path) -> tuple[dict[str, str], int]:
+    """[data], and the seed of training."""
     parser = configparser.ConfigParser(interpolation=None, inline_comment_prefixes=("#",))
     with open(run / "config.ini", encoding="utf-8") as file:
         parser.read_file(file)
-    return dict(parser["data"])
+    return dict(parser["data"]), int(parser["training"]["seed"])
 
 
 def batches(windows: Sequence[Window], heads: int) -> Iterator[list[int]]:
@@ -65,10 +80,29 @@ def batches(windows: Sequence[Window], heads: int) -> Iterator[list[int]]:
             yield indices[begin : begin + size]
 
 
+def drawn_values(
+    model: ReferenceModel, documents: Sequence[Document], windows: Sequence[Window], draws: Draws
+) -> np.ndarray:
+    """The same under a scheme that draws positions: each window under draws of its own."""
+    result: list[np.ndarray] = []
+    for window in windows:
+        sequence = documents[window.document].sequence
+        inputs = sequence[None, window.first_input : window.end]
+        targets = sequence[None, window.first_target + 1 : window.end + 1]
+        nats = []
+        for name in draws.names(int(scored_positions(documents, [window])[0])):
+            model.scheme.draw = name
+            nats.append(model.nats(inputs, targets)[0])
+        result.append(np.mean(nats, axis=0))
+    return np.concatenate(result) if result else np.zeros(0)
+
+
 def model_values(
-    model: ReferenceModel, documents: Sequence[Document], windows: Sequence[Window]
+    model: ReferenceModel, documents: Sequence[Document], windows: Sequence[Window], draws: Draws
 ) -> np.ndarray:
     """Nats of every scored target, in stream order."""
+    if model.scheme.draws_positions:
+        return drawn_values(model, documents, windows, draws)
     result: list[np.ndarray] = [np.zeros(0)] * len(windows)
     for indices in batches(windows, model.heads):
         chosen = [windows[i] for i in indices]
@@ -99,8 +133,12 @@ class EvaluationFile:
 
     def changes(self) -> dict[str, str]:
         """Options that were not those of training: "position.scheme=none model.window=64"."""
-        words = re.split(r" (?=(?:model|position)\.)", self.metadata.get("variant", ""))
+        words = re.split(r" (?=(?:model|position|evaluation)\.)", self.metadata.get("variant", ""))
         return dict(word.split("=", 1) for word in words if word)
+
+    def draws(self, seed: int) -> Draws:
+        count = int(self.changes().get("evaluation.draws", 1))
+        return Draws(seed, int(self.metadata["length"]), count)
 
     def windows(self, documents: Sequence[Document]) -> list[Window]:
         return plan_windows(
@@ -209,17 +247,19 @@ def check_tokens(path: Path, data: dict[str, str], base: Path) -> list[str]:
 
 
 def check_file(
-    path: Path, model: ReferenceModel, data: dict[str, str], base: Path, tolerance: float
+    path: Path, model: ReferenceModel, options: tuple[dict[str, str], int], base: Path,
+    tolerance: float,
 ) -> tuple[str, list[str]]:
     file = EvaluationFile(path)
+    data, seed = options
     model = model.measured_with(file.changes())
     if file.metadata["protocol"] == "task":
-        return check_task_file(file, model, data["task"], tolerance)
+        return check_task_file(file, model, data["task"], file.draws(seed), tolerance)
     documents = file.documents(data, base)
     windows = file.windows(documents)
     wanted_positions = scored_positions(documents, windows)
     text, problems = compare(
-        file.arrays["nats"], model_values(model, documents, windows), tolerance
+        file.arrays["nats"], model_values(model, documents, windows, file.draws(seed)), tolerance
     )
     text = f"{file.arrays['nats'].size} tokens, {text}"
     problems += file.wrong_statements(data, windows)
@@ -237,7 +277,7 @@ def check_file(
 
 
 def check_task_file(
-    file: EvaluationFile, model: ReferenceModel, task: str, tolerance: float
+    file: EvaluationFile, model: ReferenceModel, task: str, draws: Draws, tolerance: float
 ) -> tuple[str, list[str]]:
     stored = file.arrays
     tokens = stored["tokens"].astype(np.int64)
@@ -249,6 +289,8 @@ def check_task_file(
     wanted, lead = [], []
     for number, example in enumerate(tokens):
         at = stored["answers"][stored["offsets"][number] : stored["offsets"][number + 1]]
+        if model.scheme.draws_positions:
+            model.scheme.draw = draws.names(number)[0]
         found = model.log_probabilities(example[None, :-1])[0, at - 1]
         rows = np.arange(len(at))
         own = found[rows, example[at]]
@@ -275,21 +317,21 @@ def check_run(run: Path, base: Path, tolerance: float) -> bool:
         return False
     try:
         model = ReferenceModel.load(run / "checkpoint.safetensors", base)
-        data = read_data_options(run)
+        options = read_options(run)
     except Exception as error:
         print(f"{run}: FAILED: {describe(error)}")
         return False
     good = True
     for path in sorted((run / "evaluation").glob("*.tokens.safetensors")):
         try:
-            problems = check_tokens(path, data, base)
+            problems = check_tokens(path, options[0], base)
         except Exception as error:
             problems = [describe(error)]
         print(f"{path}: {'FAILED: ' + '; '.join(problems) if problems else 'as the split has them'}")
         good = good and not problems
     for path in files:
         try:
-            text, problems = check_file(path, model, data, base, tolerance)
+            text, problems = check_file(path, model, options, base, tolerance)
         except Exception as error:
             text, problems = "not compared", [describe(error)]
         print(f"{path}: {text}" + (f": FAILED: {'; '.join(problems)}" if problems else ""))

@@ -83,6 +83,8 @@ class View:
 class Scheme:
     """Changes nothing, as does the absence of positions (Haviv et al. 2022)."""
 
+    draws_positions = False
+
     def __init__(self, setting: Setting):
         self.setting = setting
 
@@ -583,11 +585,24 @@ def draw_positions(length: int, span: int, draw: int) -> np.ndarray:
     return np.array(drawn, np.float64)
 
 
+def position_draw(seed: int, length: int, place: int, draw: int) -> int:
+    """The name of a draw: by the run's seed, the length measured at, the stream position of the
+    window's first scored token (of a task the example's number), and which of its draws it is."""
+    name = seed
+    for part in (length, place, draw):
+        name = SplitMix64(SplitMix64(SplitMix64(name).next() + part).next()).next()
+    return name
+
+
 class Randomized(Scheme):
-    """Ruoss et al. 2023, section 3: another scheme at a draw of positions. Evaluation's is draw 0."""
+    """Ruoss et al. 2023, section 3: another scheme at a draw of positions. `draw` is
+    the one of the window at hand."""
+
+    draws_positions = True
 
     def __init__(self, setting):
         super().__init__(setting)
+        self.draw = 0
         self.span = int(setting.own("range"))
         name = setting.text("randomized.scheme")
         if name == setting.name:
@@ -601,7 +616,7 @@ class Randomized(Scheme):
     def positions(self, length):
         if length > self.span:
             raise ValueError(f"positions are drawn from {self.span}; a window has {length} inputs")
-        return draw_positions(length, self.span, draw=0)
+        return draw_positions(length, self.span, self.draw)
 
 
 SCHEMES: dict[str, type[Scheme]] = {
