@@ -3,9 +3,11 @@
 #include <algorithm>
 
 #include "app/command.h"
+#include "app/display.h"
 #include "base/error.h"
 #include "experiment/compare_finished.h"
-#include "experiment/results.h"
+#include "experiment/provenance.h"
+#include "report/results/results.h"
 
 namespace lengthwise {
 
@@ -13,6 +15,8 @@ int run_compare(const Words& arguments) {
   Config config;
   const Words folders = read_options(config, arguments);
   if (folders.empty()) fail("compare: no run folder is named");
+  std::optional<ResultsFolder> results;
+  if (!config.grid.results.empty()) results.emplace(config.grid.results);
   std::vector<RunRecord> runs;
   for (const std::string& folder : folders) runs.push_back(read_run(folder));
   const auto is_given = [&](const std::string& name) {
@@ -23,12 +27,14 @@ int run_compare(const Words& arguments) {
   const Comparison comparison =
       compare_finished(runs, config, comparison_request(config, is_given));
   fmt::print("{}", terminal_text(comparison));
-  if (!config.grid.results.empty()) {
+  if (results) {
     Words words{"compare"};
     words.insert(words.end(), arguments.begin(), arguments.end());
     const std::string title = config.grid.question.empty() ? "Comparison" : config.grid.question;
-    write_results(config.grid.results, comparison, runs, {title, command_line(words), ""});
-    fmt::print("written: {}\n", config.grid.results);
+    const Provenance made = provenance();
+    show_written(results->path(), write_results(*results, comparison, runs,
+                                                {title, command_line(words), "", made.version,
+                                                 made.commit, utc_time()}));
   }
   return 0;
 }

@@ -75,6 +75,12 @@ void show_training(const TrainingProgress& progress) {
   std::fflush(stdout);
 }
 
+void show_written(const fs::path& folder, const std::string& left_out) {
+  fmt::print("written: {}\n", folder.string());
+  std::fflush(stdout);
+  if (!left_out.empty()) std::fputs(fmt::format("lengthwise: {}\n", left_out).c_str(), stderr);
+}
+
 GridDisplay::GridDisplay() : terminal_(on_terminal()) {}
 
 void GridDisplay::show(const GridReport& report) {

@@ -6,8 +6,10 @@
 #include "data/dataset.h"
 #include "experiment/compare_finished.h"
 #include "experiment/evaluate_run.h"
-#include "experiment/results.h"
+#include "experiment/experiment_folder.h"
+#include "experiment/provenance.h"
 #include "experiment/train_run.h"
+#include "report/results/results.h"
 
 namespace lengthwise {
 namespace {
@@ -19,7 +21,7 @@ std::string experiment_command(Words arguments) {
 
 /// The comparison of the runs that came through.
 void compare(const Config& config, const std::vector<GridProgress>& progress,
-             const Words& arguments) {
+             const ResultsFolder& folder, const Words& arguments) {
   std::vector<RunRecord> runs;
   for (const GridProgress& run : progress) {
     if (run.state == GridProgress::State::done) runs.push_back(read_run(run.folder));
@@ -31,12 +33,13 @@ void compare(const Config& config, const std::vector<GridProgress>& progress,
                          // the records know nothing.
                          return name != "evaluation.max_tokens" && name != "evaluation.examples";
                        }));
-  const fs::path folder = config.grid.results.empty() ? fs::path(config.grid.folder) / "comparison"
-                                                      : fs::path(config.grid.results);
-  write_results(folder, comparison, runs,
-                {config.grid.question.empty() ? "Experiment" : config.grid.question,
-                 experiment_command(arguments), config_text(config)});
-  fmt::print("\n{}\nwritten: {}\n", terminal_text(comparison), folder.string());
+  fmt::print("\n{}\n", terminal_text(comparison));
+  const Provenance made = provenance();
+  show_written(folder.path(),
+               write_results(folder, comparison, runs,
+                             {config.grid.question.empty() ? "Experiment" : config.grid.question,
+                              experiment_command(arguments), config_text(config), made.version,
+                              made.commit, utc_time()}));
 }
 
 /// What the data cannot serve is said before the first run, not by each of them. Text is prepared
@@ -55,7 +58,10 @@ int run_experiment(const Words& arguments) {
   Config config;
   read_files_and_options(config, arguments);
   validate_grid(config);
+  check_experiment_folder(config);
+  const ResultsFolder results(results_folder(config.grid));
   check_data(config);
+  if (!config.grid.results.empty()) results.claim();
 
   GridDisplay display;
   const auto progress = run_grid(
@@ -71,7 +77,7 @@ int run_experiment(const Words& arguments) {
     fmt::print("stopped; go on with: {}\n", experiment_command(arguments));
     return 1;
   }
-  compare(config, progress, arguments);
+  compare(config, progress, results, arguments);
   for (const GridProgress& run : progress) {
     if (run.state == GridProgress::State::failed) {
       fmt::print(stderr, "lengthwise: {} failed: {}\n", run.name, run.failure);

@@ -2,6 +2,7 @@
 
 #include "app/command.h"
 #include "base/error.h"
+#include "base/folder_mark.h"
 #include "data/built_in_corpora.h"
 #include "data/dataset.h"
 
@@ -23,6 +24,11 @@ int run_generate(const Words& arguments) {
   for (const char* split : kSplits) {
     if (fs::exists(path_of(split)))
       fail("{}: exists; choose another folder", path_of(split).string());
+  }
+  check_writable_folder("generate", folder);
+  if (holds_files(folder)) {
+    fail("generate: {} holds files; name a folder that is not there yet, or an empty one",
+         folder.string());
   }
   if (find_built_in_corpus(config.data.corpus) == nullptr) {
     fail("data.corpus: is {}; generate writes a built-in corpus: leave it out, or name one",

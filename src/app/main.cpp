@@ -3,10 +3,12 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <exception>
 #include <new>
+#include <system_error>
 
 #include "app/command.h"
 #include "base/error.h"
@@ -82,7 +84,9 @@ std::string one_line(std::string_view text) {
 }
 
 int report_error(std::string_view message, int exit_code) {
-  fmt::print(stderr, "lengthwise: {}\n", one_line(message));
+  std::fflush(stdout);  // the error is the last line where both go to one file
+  // Not by fmt::print, which throws where the line cannot be written.
+  std::fputs(fmt::format("lengthwise: {}\n", one_line(message)).c_str(), stderr);
   return exit_code;
 }
 
@@ -97,7 +101,12 @@ int main(int argc, char** argv) {
   spdlog::set_default_logger(spdlog::stderr_color_mt("lengthwise"));
   spdlog::set_pattern("%v");
   try {
-    return run(Words(argv + 1, argv + argc));
+    const int exit_code = run(Words(argv + 1, argv + argc));
+    // What was printed may still wait in memory: only now is it known whether it arrived.
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+      throw std::system_error(errno, std::generic_category(), "standard output cannot be written");
+    }
+    return exit_code;
   } catch (const UserError& error) {
     return report_error(error.what(), 2);
   } catch (const fs::filesystem_error& error) {

@@ -1,11 +1,10 @@
-#include "experiment/results.h"
+#include "report/results/results.h"
 
 #include <fmt/ranges.h>
 
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "experiment/provenance.h"
 #include "report/comparison/published.h"
 #include "report/figures/curve.h"
 #include "report/page/comparison_page.h"
@@ -17,6 +16,8 @@
 
 namespace lengthwise {
 namespace {
+
+using Files = std::map<std::string, std::string>;
 
 std::string training_rows(const std::vector<RunRecord>& runs) {
   std::string text =
@@ -32,14 +33,16 @@ std::string training_rows(const std::vector<RunRecord>& runs) {
 }
 
 std::string readme(const Comparison& comparison, const std::vector<RunRecord>& runs,
-                   const ResultsHeader& header) {
-  const Provenance made = provenance();
+                   const ResultsHeader& header, const Files& files) {
   std::string text = fmt::format("# {}\n\n", header.title);
   if (comparison.is_task()) {
     text += markdown_task_table(comparison);
   } else {
     text += markdown_table(comparison);
-    text += "\n![perplexity against eval length](curve.svg)\n\n";
+    if (files.contains("curve.svg")) {
+      text += "\n![perplexity against eval length](curve.svg)\n";
+    }
+    text += "\n";
     text += markdown_statistics(comparison);
   }
   text += "\n## How it was made\n\n";
@@ -47,14 +50,14 @@ std::string readme(const Comparison& comparison, const std::vector<RunRecord>& r
   text += fmt::format(
       "lengthwise {} (commit {}), LibTorch {}, {}; {} thread(s) a run; trained {} to {}; this page "
       "{}.\n",
-      made.version, distinct_values(runs, [](const RunRecord& run) { return run.commit; }),
+      header.version, distinct_values(runs, [](const RunRecord& run) { return run.commit; }),
       distinct_values(runs, [](const RunRecord& run) { return run.libtorch; }),
       distinct_values(runs, [](const RunRecord& run) { return run.machine; }),
       distinct_values(runs, [](const RunRecord& run) { return run.threads; }),
       std::ranges::min(runs, {}, &RunRecord::started).started,
       std::ranges::max(runs, {}, [](const RunRecord& run) { return run.finished.value_or(""); })
           .finished.value_or("(unfinished)"),
-      utc_time());
+      header.written);
   text += fmt::format("Tokens: corpus {}, SHA-256 {}.\n\n", comparison.corpus,
                       distinct_values(runs, [](const RunRecord& run) { return run.corpus_hash; }));
   text += training_rows(runs);
@@ -67,7 +70,11 @@ std::string readme(const Comparison& comparison, const std::vector<RunRecord>& r
       "\n`records.jsonl` holds every run's record and measurements. `report.html` is a page to "
       "look "
       "into";
-  text += comparison.is_task() ? ".\n" : "; `table.tex` and `curve.pdf` are for papers.\n";
+  if (files.contains("table.tex")) {
+    text += files.contains("curve.pdf") ? "; `table.tex` and `curve.pdf` are for papers"
+                                        : "; `table.tex` is for papers";
+  }
+  text += ".\n";
   return text;
 }
 
@@ -86,27 +93,24 @@ std::string records(const std::vector<RunRecord>& runs) {
 
 std::string report_page(const Comparison& comparison, const std::vector<RunRecord>& runs,
                         const ResultsHeader& header) {
-  const Provenance made = provenance();
-  const std::string program = fmt::format("lengthwise {} (commit {})", made.version, made.commit);
+  const std::string program =
+      fmt::format("lengthwise {} (commit {})", header.version, header.commit);
   return render_page(
-      comparison_page(comparison, runs, {header.title, header.command, utc_time(), program}));
+      comparison_page(comparison, runs, {header.title, header.command, header.written, program}));
 }
 
-void write_perplexity_files(const fs::path& folder, const Comparison& comparison) {
-  write_curves(comparison, folder);
-  write_file(folder / "table.csv", csv_table(comparison));
-  write_file(folder / "table.tex", latex_table(comparison));
-  write_file(folder / "differences.csv", differences_csv(comparison));
-  if (comparison.has_ideal()) write_file(folder / "gaps.csv", gaps_csv(comparison));
-  write_file(folder / "breakdowns.csv", breakdowns_csv(comparison));
-  if (!comparison.published.empty()) {
-    write_file(folder / "published.csv", published_csv(comparison));
-  }
+void add_perplexity_files(Files& files, const Comparison& comparison) {
+  files["table.csv"] = csv_table(comparison);
+  files["table.tex"] = latex_table(comparison);
+  files["differences.csv"] = differences_csv(comparison);
+  if (comparison.has_ideal()) files["gaps.csv"] = gaps_csv(comparison);
+  files["breakdowns.csv"] = breakdowns_csv(comparison);
+  if (!comparison.published.empty()) files["published.csv"] = published_csv(comparison);
 }
 
-void write_task_files(const fs::path& folder, const Comparison& comparison) {
-  write_file(folder / "table.csv", task_csv(comparison));
-  write_file(folder / "places.csv", task_places_csv(comparison));
+void add_task_files(Files& files, const Comparison& comparison) {
+  files["table.csv"] = task_csv(comparison);
+  files["places.csv"] = task_places_csv(comparison);
 }
 
 }  // namespace
@@ -115,19 +119,23 @@ std::string terminal_text(const Comparison& comparison) {
   return comparison.is_task() ? terminal_task_table(comparison) : terminal_report(comparison);
 }
 
-void write_results(const fs::path& folder, const Comparison& comparison,
-                   const std::vector<RunRecord>& runs, const ResultsHeader& header) {
-  const std::string page = report_page(comparison, runs, header);
-  make_folder(folder);
+std::string write_results(const ResultsFolder& folder, const Comparison& comparison,
+                          const std::vector<RunRecord>& runs, const ResultsHeader& header) {
+  CurveFiles curve;
+  if (!comparison.is_task()) curve = curve_files(comparison);
+  Files files = std::move(curve.files);
   if (comparison.is_task()) {
-    write_task_files(folder, comparison);
+    add_task_files(files, comparison);
   } else {
-    write_perplexity_files(folder, comparison);
+    add_perplexity_files(files, comparison);
   }
-  write_file(folder / "report.html", page);
-  write_file(folder / "records.jsonl", records(runs));
-  if (!header.options.empty()) write_file(folder / "options.ini", header.options);
-  write_file(folder / "README.md", readme(comparison, runs, header));
+  files["report.html"] = report_page(comparison, runs, header);
+  files["records.jsonl"] = records(runs);
+  if (!header.options.empty()) files["options.ini"] = header.options;
+  files["README.md"] = readme(comparison, runs, header, files);
+  folder.replace(files);
+  if (curve.missing.empty()) return {};
+  return fmt::format("curve.png and curve.pdf are left out: {}", curve.missing);
 }
 
 }  // namespace lengthwise
