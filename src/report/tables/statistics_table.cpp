@@ -7,21 +7,16 @@
 #include <cmath>
 
 #include "report/comparison/published.h"
+#include "report/tables/spread_text.h"
 #include "report/tables/table.h"
 
 namespace lengthwise {
 namespace {
 
-double half_of(const Interval& interval, double value) {
-  return std::max(value - interval.lo, interval.hi - value);
-}
-
 std::string text_of(const Estimate& estimate, int decimals) {
-  std::string text = fmt::format("{:.{}f}", estimate.value, decimals);
-  if (estimate.interval) {
-    text += fmt::format(" ± {:.{}f}", half_of(*estimate.interval, estimate.value), decimals);
-  }
-  return text;
+  const std::string text = fmt::format("{:.{}f}", estimate.value, decimals);
+  return estimate.interval ? text + spread_text(estimate.value, *estimate.interval, decimals)
+                           : text;
 }
 
 std::string text_of(const std::optional<Estimate>& estimate, int decimals) {
@@ -37,7 +32,7 @@ std::string memory_text(const GapToIdeal& gap, int64_t length) {
     return fmt::format("below {}", gap.least_memory);
   }
   if (!memory.interval) return fmt::format("{:.0f}", memory.value);
-  return fmt::format("{:.0f} ({:.0f} to {:.0f})", memory.value, memory.interval->lo,
+  return fmt::format("{:.0f} [{:.0f}, {:.0f}]", memory.value, memory.interval->lo,
                      memory.interval->hi);
 }
 
@@ -164,7 +159,9 @@ const std::vector<std::string>& gap_explanations() {
       "perfect.",
       "equivalent memory: tokens that an exact reader would need to remember to have the same "
       "loss.",
-      "Both of these count plain modelling error as forgetting: they are low figures."};
+      "Both of these count plain modelling error as forgetting: they are low figures.",
+      "±: the wider half of the 95 % interval; [ ]: its bounds, where its halves differ by more "
+      "than a tenth."};
   return lines;
 }
 

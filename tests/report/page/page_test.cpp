@@ -105,7 +105,7 @@ TEST_CASE("The page says what is left to the ideal and how to read it", "[report
   const std::string page = page_of();
   CHECK_THAT(page, contains_text("What is left to the ideal"));
   CHECK_THAT(page, contains_text("0.125"));
-  CHECK_THAT(page, contains_text("77 (70 to 85)"));
+  CHECK_THAT(page, contains_text("77 [70, 85]"));
   CHECK_THAT(page, contains_text("they are low figures"));
 }
 

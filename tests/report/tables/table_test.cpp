@@ -205,11 +205,13 @@ TEST_CASE("Intervals, ties with the best, bits per byte and words stand in the t
   comparison.rows[2].cells[0].perplexity_interval = {3.99, 4.01};
   const std::string text = markdown_table(comparison);
   const auto lines = lines_of(text);
-  CHECK(markdown_cells(lines[3])[3] == "5.250 ± 0.020~");  // the wider side of the two
-  CHECK(markdown_cells(lines[4])[3] == "5.500 ± 0.050");
+  CHECK(markdown_cells(lines[3])[3] == "5.250 [5.240, 5.270]~");
+  CHECK(markdown_cells(lines[4])[3] == "5.500 [5.450, 5.520]");
   CHECK(markdown_cells(lines[5])[3] == "**4.000 ± 0.010**");
   CHECK_THAT(text, contains_text("95 % interval by resampling 32 documents") &&
+                       contains_text("[ ]: the bounds of that interval") &&
                        contains_text("~: not distinguishable from the lowest"));
+  CHECK_THAT(terminal_table(comparison), contains_text("5.250 [5.240, 5.270]~"));
   const std::vector<std::string> csv = csv_fields(lines_of(csv_table(comparison))[3]);
   // ln 4 nats are 2 bits: 2 tokens a byte, 4 tokens a word.
   CHECK(csv[0] == "alibi");
