@@ -13,6 +13,7 @@
 #include "report/figures/comparison_charts.h"
 #include "report/figures/task_maps.h"
 #include "report/figures/training_log.h"
+#include "report/records/run_names.h"
 #include "report/records/run_options.h"
 #include "report/records/run_values.h"
 #include "report/tables/statistics_table.h"
@@ -49,17 +50,20 @@ std::string real_text(const std::optional<double>& value) {
 PageTable runs_table(const std::vector<RunRecord>& runs) {
   PageTable table;
   table.caption = "The runs as they were trained";
-  table.columns = {"scheme", "train length", "seed",     "parameters",
-                   "steps",  "time",         "tokens/s", "peak MiB"};
-  for (const RunRecord& run : runs) {
-    table.rows.push_back({{run.scheme},
+  table.columns = {"scheme", "train length", "seed",     "parameters", "steps",
+                   "time",   "tokens/s",     "peak MiB", "folder"};
+  const auto labels = trained_labels(runs), folders = folder_names(runs);
+  for (size_t i = 0; i < runs.size(); ++i) {
+    const RunRecord& run = runs[i];
+    table.rows.push_back({{labels[i]},
                           {fmt::format("{}", run.train_length)},
                           {fmt::format("{}", run.seed)},
                           {format_count(run.parameters)},
                           {format_count(run.steps)},
                           {run.train_seconds ? format_duration(*run.train_seconds) : ""},
                           {real_text(run.train_tokens_per_second)},
-                          {real_text(run.train_peak_memory_mib)}});
+                          {real_text(run.train_peak_memory_mib)},
+                          {folders[i]}});
   }
   return table;
 }
@@ -96,8 +100,10 @@ PageTable origin_table(const std::vector<RunRecord>& runs) {
   table.caption = "Where each run comes from";
   table.columns = {"run", "program", "commit", "LibTorch", "started", "finished"};
   table.of_words = true;
-  for (const RunRecord& run : runs) {
-    table.rows.push_back({{run.folder.filename().string()},
+  const auto folders = folder_names(runs);
+  for (size_t i = 0; i < runs.size(); ++i) {
+    const RunRecord& run = runs[i];
+    table.rows.push_back({{folders[i]},
                           {run.program + " " + run.version},
                           {run.commit},
                           {run.libtorch},

@@ -8,6 +8,7 @@
 #include "report/comparison/published.h"
 #include "report/figures/curve.h"
 #include "report/page/comparison_page.h"
+#include "report/records/run_names.h"
 #include "report/records/run_values.h"
 #include "report/tables/latex_table.h"
 #include "report/tables/statistics_table.h"
@@ -19,17 +20,20 @@ namespace {
 
 using Files = std::map<std::string, std::string>;
 
-std::string training_rows(const std::vector<RunRecord>& runs) {
-  std::string text =
-      "| run | parameters | steps | seconds | tokens/s | peak MiB "
-      "|\n|---|---:|---:|---:|---:|---:|\n";
-  for (const RunRecord& run : runs) {
-    text += fmt::format("| {} L={} seed {} | {} | {} | {:.0f} | {:.0f} | {:.0f} |\n", run.scheme,
-                        run.train_length, run.seed, format_count(run.parameters), run.steps,
-                        run.train_seconds.value_or(0), run.train_tokens_per_second.value_or(0),
-                        run.train_peak_memory_mib.value_or(0));
+TextGrid training_rows(const std::vector<RunRecord>& runs) {
+  TextGrid grid{{"run", "parameters", "steps", "seconds", "tokens/s", "peak MiB", "folder"}};
+  const auto labels = trained_labels(runs), folders = folder_names(runs);
+  const auto whole = [](const std::optional<double>& value) {
+    return fmt::format("{:.0f}", value.value_or(0));
+  };
+  for (size_t i = 0; i < runs.size(); ++i) {
+    const RunRecord& run = runs[i];
+    grid.push_back({fmt::format("{} L={} seed {}", labels[i], run.train_length, run.seed),
+                    format_count(run.parameters), fmt::format("{}", run.steps),
+                    whole(run.train_seconds), whole(run.train_tokens_per_second),
+                    whole(run.train_peak_memory_mib), folders[i]});
   }
-  return text;
+  return grid;
 }
 
 std::string readme(const Comparison& comparison, const std::vector<RunRecord>& runs,
@@ -60,7 +64,7 @@ std::string readme(const Comparison& comparison, const std::vector<RunRecord>& r
       header.written);
   text += fmt::format("Tokens: corpus {}, SHA-256 {}.\n\n", comparison.corpus,
                       distinct_values(runs, [](const RunRecord& run) { return run.corpus_hash; }));
-  text += training_rows(runs);
+  text += markdown_lines(training_rows(runs));
   if (!header.options.empty()) {
     text +=
         "\nEvery run had the options in `options.ini`, but for scheme, train length, seed and what "

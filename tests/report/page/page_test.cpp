@@ -21,7 +21,7 @@ LineChart hostile_chart() {
   chart.title = chart.subtitle = chart.x_label = kHostile;
   chart.notes = {kHostile};
   chart.marks = {{1, kHostile}};
-  const Series series{kHostile, scheme_look(3), {1, 2}, {0.1, std::nan("")}, {}, {}};
+  const Series series{kHostile, Look{4, 0, 0}, {1, 2}, {0.1, std::nan("")}, {}, {}};
   chart.views = {{kHostile, kHostile, Scale::linear, std::nullopt, {series}}};
   return chart;
 }

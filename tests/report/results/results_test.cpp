@@ -104,3 +104,23 @@ TEST_CASE("A folder in which a kill left half of the results is known", "[report
   REQUIRE(mark);
   for (const std::string& name : mark->files) CHECK(fs::exists(folder / "out" / name));
 }
+
+TEST_CASE("The list of runs names all that tells them apart", "[report][results]") {
+  const TemporaryFolder folder;
+  std::vector<RunRecord> runs;
+  for (const char* heads : {"2", "4", "8"}) {
+    RunRecord run = sample_run("alibi", 4, 1, {{64, 5}});
+    run.folder = fs::path("grid") / heads / "alibi-L64-seed1";
+    run.options = {{"model.heads", heads}};
+    runs.push_back(run);
+  }
+  write_results(ResultsFolder(folder / "out"), compare_runs(runs), runs, {});
+  const std::string readme = read_file(folder / "out/README.md");
+  const std::string page = read_file(folder / "out/report.html");
+  for (const char* heads : {"2", "4", "8"}) {
+    const std::string label = std::string("alibi (model.heads=") + heads + ")";
+    const std::string place = std::string(heads) + "/alibi-L64-seed1";
+    CHECK_THAT(readme, contains_text("| " + label + " L=64 seed 1 |") && contains_text(place));
+    CHECK_THAT(page, contains_text(label) && contains_text("<td>" + place + "</td>"));
+  }
+}
