@@ -5,6 +5,7 @@
 #include "app/command.h"
 #include "base/error.h"
 #include "base/options.h"
+#include "base/plain_text.h"
 #include "experiment/evaluate_run.h"
 #include "experiment/run_folder.h"
 
@@ -16,7 +17,7 @@ void print_record(const EvaluationRecord& record, bool found) {
       record.window_targets == record.stride ? "" : fmt::format(" K={}", record.window_targets);
   fmt::print("  {} {} L={} S={}{} documents {} first_token {}{}: ", record.split, record.protocol,
              record.length, record.stride, last, record.documents, record.first_token,
-             record.variant.empty() ? "" : " with " + record.variant);
+             record.variant.empty() ? "" : " with " + one_line(record.variant));
   if (record.beyond_max_length) {
     fmt::print("– (the scheme ends at {} tokens)\n", *record.beyond_max_length);
     return;
@@ -70,7 +71,7 @@ int run_evaluate(const Words& arguments) {
     const Config trained = read_config(RunFolder(folder).config());
     Config config = trained;
     read_options(config, arguments);
-    fmt::print("{}\n", folder);
+    fmt::print("{}\n", one_line(folder));
     evaluate_run(folder, trained, config, print_record);
   }
   return 0;

@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 
+#include <cstdio>
+
 #include "app/command.h"
 #include "app/display.h"
-#include "base/error.h"
+#include "base/plain_text.h"
 #include "data/dataset.h"
 #include "experiment/compare_finished.h"
 #include "experiment/evaluate_run.h"
@@ -78,9 +80,11 @@ int run_experiment(const Words& arguments) {
     return 1;
   }
   compare(config, progress, results, arguments);
+  std::fflush(stdout);
   for (const GridProgress& run : progress) {
     if (run.state == GridProgress::State::failed) {
-      fmt::print(stderr, "lengthwise: {} failed: {}\n", run.name, run.failure);
+      const std::string line = one_line(fmt::format("{} failed: {}", run.name, run.failure));
+      std::fputs(fmt::format("lengthwise: {}\n", line).c_str(), stderr);
     }
   }
   return failed == 0 ? 0 : 1;

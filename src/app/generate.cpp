@@ -3,6 +3,7 @@
 #include "app/command.h"
 #include "base/error.h"
 #include "base/folder_mark.h"
+#include "base/plain_text.h"
 #include "data/built_in_corpora.h"
 #include "data/dataset.h"
 
@@ -39,8 +40,8 @@ int run_generate(const Words& arguments) {
   for (const char* split : kSplits) {
     const fs::path path = path_of(split);
     dataset.split(split).save(path);
-    fmt::print("{}: {} tokens in {} documents\n", path.string(), dataset.split(split).size(),
-               dataset.split(split).documents().size());
+    fmt::print("{}: {} tokens in {} documents\n", one_line(path.string()),
+               dataset.split(split).size(), dataset.split(split).documents().size());
   }
   return 0;
 }

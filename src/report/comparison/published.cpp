@@ -34,12 +34,28 @@ std::vector<std::string> csv_fields(std::string_view line) {
   return fields;
 }
 
+/// A text's lines, empty ones too, without their ends (LF, CR LF or CR) and a byte order mark.
+std::vector<std::string> lines_of(std::string_view text) {
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  std::vector<std::string> lines(1);
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool pair = text[i] == '\r' && i + 1 < text.size() && text[i + 1] == '\n';
+    if (pair) ++i;
+    if (text[i] == '\n' || text[i] == '\r') {
+      lines.emplace_back();
+    } else {
+      lines.back() += text[i];
+    }
+  }
+  return lines;
+}
+
 /// The lines below the heading, by column; `place` ("press2021.csv:12") is a column of its own.
 std::vector<Fields> read_table(const fs::path& path, const std::vector<std::string>& columns) {
   std::vector<Fields> rows;
   std::vector<std::string> heading;
   int64_t number = 0;
-  for (const std::string& line : split(read_file(path), "\n")) {
+  for (const std::string& line : lines_of(read_file(path))) {
     ++number;
     if (trim(line).empty()) continue;
     const auto fields = csv_fields(trim(line));
@@ -60,6 +76,10 @@ std::vector<Fields> read_table(const fs::path& path, const std::vector<std::stri
     Fields row{{"place", place}};
     for (size_t i = 0; i < fields.size(); ++i) row[heading[i]] = fields[i];
     rows.push_back(std::move(row));
+  }
+  if (heading.empty()) {
+    fail("{}: is empty; a table of published numbers has {}", path.string(),
+         fmt::join(columns, ", "));
   }
   return rows;
 }

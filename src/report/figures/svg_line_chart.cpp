@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/plain_text.h"
 #include "report/assets/assets.h"
 #include "report/figures/axis.h"
 #include "report/figures/markup.h"

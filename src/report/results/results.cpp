@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/plain_text.h"
+#include "base/text_grid.h"
 #include "report/comparison/published.h"
 #include "report/figures/curve.h"
 #include "report/page/comparison_page.h"
@@ -38,7 +40,7 @@ TextGrid training_rows(const std::vector<RunRecord>& runs) {
 
 std::string readme(const Comparison& comparison, const std::vector<RunRecord>& runs,
                    const ResultsHeader& header, const Files& files) {
-  std::string text = fmt::format("# {}\n\n", header.title);
+  std::string text = fmt::format("# {}\n\n", markdown_escaped(header.title));
   if (comparison.is_task()) {
     text += markdown_task_table(comparison);
   } else {
@@ -50,20 +52,21 @@ std::string readme(const Comparison& comparison, const std::vector<RunRecord>& r
     text += markdown_statistics(comparison);
   }
   text += "\n## How it was made\n\n";
-  text += fmt::format("    {}\n\n", header.command);
-  text += fmt::format(
+  text += fmt::format("    {}\n\n", one_line(header.command));
+  const auto finished = [](const RunRecord& run) { return run.finished.value_or(""); };
+  const std::string made = fmt::format(
       "lengthwise {} (commit {}), LibTorch {}, {}; {} thread(s) a run; trained {} to {}; this page "
-      "{}.\n",
+      "{}.",
       header.version, distinct_values(runs, [](const RunRecord& run) { return run.commit; }),
       distinct_values(runs, [](const RunRecord& run) { return run.libtorch; }),
       distinct_values(runs, [](const RunRecord& run) { return run.machine; }),
       distinct_values(runs, [](const RunRecord& run) { return run.threads; }),
       std::ranges::min(runs, {}, &RunRecord::started).started,
-      std::ranges::max(runs, {}, [](const RunRecord& run) { return run.finished.value_or(""); })
-          .finished.value_or("(unfinished)"),
-      header.written);
-  text += fmt::format("Tokens: corpus {}, SHA-256 {}.\n\n", comparison.corpus,
-                      distinct_values(runs, [](const RunRecord& run) { return run.corpus_hash; }));
+      std::ranges::max(runs, {}, finished).finished.value_or("(unfinished)"), header.written);
+  const std::string tokens =
+      fmt::format("Tokens: corpus {}, SHA-256 {}.", comparison.corpus,
+                  distinct_values(runs, [](const RunRecord& run) { return run.corpus_hash; }));
+  text += markdown_escaped(made) + "\n" + markdown_escaped(tokens) + "\n\n";
   text += markdown_lines(training_rows(runs));
   if (!header.options.empty()) {
     text +=
@@ -90,7 +93,7 @@ std::string records(const std::vector<RunRecord>& runs) {
     for (const EvaluationRecord& evaluation : run.evaluations) {
       line["evaluations"].push_back(nlohmann::ordered_json::parse(to_json(evaluation)));
     }
-    text += line.dump() + '\n';
+    text += line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + '\n';
   }
   return text;
 }

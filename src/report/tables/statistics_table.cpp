@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/plain_text.h"
 #include "report/comparison/published.h"
 #include "report/tables/spread_text.h"
 #include "report/tables/table.h"
@@ -84,8 +85,8 @@ std::string ties_line(const Comparison& comparison) {
   });
   if (!asked) return {};
   const std::string found = ties(comparison);
-  if (found.empty()) return "Every row is told from the lowest of its column.\n";
-  return fmt::format("Not distinguishable from the lowest of the column: {}.\n", found);
+  if (found.empty()) return "Every row is told from the lowest of its column.";
+  return fmt::format("Not distinguishable from the lowest of the column: {}.", found);
 }
 
 bool has_gaps(const Comparison& comparison) {
@@ -173,13 +174,14 @@ std::string terminal_report(const Comparison& comparison) {
     for (const std::string& line : gap_explanations()) text += line + "\n";
   }
   const std::string told = ties_line(comparison);
-  if (!told.empty()) text += "\n" + told;
+  if (!told.empty()) text += "\n" + one_line(told) + "\n";
   const TextGrid published = published_grid(comparison);
   return published.empty() ? text : text + "\n" + terminal_lines(published);
 }
 
 std::string markdown_statistics(const Comparison& comparison) {
-  std::string text = ties_line(comparison);
+  std::string text = markdown_escaped(ties_line(comparison));
+  if (!text.empty()) text += "\n";
   const auto longest = longest_measured(comparison);
   if (!longest) return text;
   const auto gaps = gap_grids(comparison);

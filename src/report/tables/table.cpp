@@ -117,7 +117,7 @@ std::string terminal_table(const Comparison& comparison) {
 }
 
 std::string markdown_table(const Comparison& comparison) {
-  return markdown_text({title_line(comparison), grid_of(comparison, kMarkdownMarks),
+  return markdown_text({title_line(comparison), grid_of(comparison, kNoMarks),
                         table_explanations(comparison, "Bold")},
                        comparison);
 }

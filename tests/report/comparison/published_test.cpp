@@ -94,6 +94,12 @@ TEST_CASE("A table of published numbers that is none is named with its fault", "
   CHECK(contains(error_of("paper,table\n"), "no column 'dataset'"));
   CHECK(contains(error_of(heading + row + "abc\n"), "mine.csv:2: perplexity is 'abc'"));
   CHECK(contains(error_of(heading + row + "-3\n"), "perplexity is '-3'"));
+  // Lines are counted as an editor counts them, whatever ends them.
+  CHECK(contains(error_of("\n\n" + heading + "\n" + row + "abc\n"), "mine.csv:5: perplexity"));
+  CHECK(contains(error_of("\xEF\xBB\xBF" + heading + "\r\n  \r\n" + row + "abc\r\n"),
+                 "mine.csv:4: perplexity is 'abc'"));
+  CHECK(contains(error_of(heading + "\r\r" + row + "abc\r"), "mine.csv:4: perplexity"));
+  CHECK(contains(error_of("\n\n"), "mine.csv: is empty"));
   CHECK(contains(error_of(heading + "mine,table-1\n"), "mine.csv:2: has 2 fields"));
   Comparison comparison = on_wikitext_103();
   CHECK(contains(user_error_text([&] { add_published(comparison, folder / "none.csv"); }),
