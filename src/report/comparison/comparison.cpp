@@ -246,6 +246,13 @@ std::string Comparison::settings_of(const RunRecord& run) const {
   return found == settings.end() ? "" : found->second;
 }
 
+std::string Comparison::trained_label(const RunRecord& run) const {
+  Row row;
+  row.scheme = run.scheme;
+  row.settings = settings_of(run);
+  return row.label();
+}
+
 bool Comparison::has_ideal() const {
   return std::ranges::any_of(ideal_nats, [](const auto& nats) { return nats.has_value(); });
 }

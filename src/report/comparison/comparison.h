@@ -165,6 +165,8 @@ struct Comparison {
   std::string label(const Row& row) const;
   /// As Row::settings.
   std::string settings_of(const RunRecord& run) const;
+  /// The label of a row of this run as it was trained, without its train length.
+  std::string trained_label(const RunRecord& run) const;
   bool has_ideal() const;
   bool has_training() const;  // the cost of it, in any row
   /// Measured on examples of a task (data/task.h), not on the tokens of a text.

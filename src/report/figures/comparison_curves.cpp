@@ -61,6 +61,7 @@ ComparisonCurves::ComparisonCurves(const Comparison& comparison) : comparison_(c
     // As trained too, whether it was measured or not, so that a run keeps its look.
     Row trained = row;
     trained.variant.clear();
+    trained.weights = "last";
     for (const Row& each : {row, trained}) {
       names.push_back({each.scheme, comparison.label(each)});
       // The plain scheme has its look whatever its train length is called.

@@ -47,15 +47,15 @@ std::string real_text(const std::optional<double>& value) {
   return value ? format_count(static_cast<int64_t>(*value + 0.5)) : "";
 }
 
-PageTable runs_table(const std::vector<RunRecord>& runs) {
+PageTable runs_table(const Comparison& comparison, const std::vector<RunRecord>& runs) {
   PageTable table;
   table.caption = "The runs as they were trained";
   table.columns = {"scheme", "train length", "seed",     "parameters", "steps",
                    "time",   "tokens/s",     "peak MiB", "folder"};
-  const auto labels = trained_labels(runs), folders = folder_names(runs);
+  const auto folders = folder_names(runs);
   for (size_t i = 0; i < runs.size(); ++i) {
     const RunRecord& run = runs[i];
-    table.rows.push_back({{labels[i]},
+    table.rows.push_back({{comparison.trained_label(run)},
                           {fmt::format("{}", run.train_length)},
                           {fmt::format("{}", run.seed)},
                           {format_count(run.parameters)},
@@ -169,7 +169,7 @@ PageSection origin_section(const Comparison& comparison, const std::vector<RunRe
   add("Page written", header.written);
   add("Written by", header.program);
   PageSection section{"How it was made", {PageCode{header.command}, facts}, {}};
-  section.folds.push_back({"Every run", {runs_table(runs), origin_table(runs)}});
+  section.folds.push_back({"Every run", {runs_table(comparison, runs), origin_table(runs)}});
   return section;
 }
 

@@ -1,10 +1,6 @@
 #include "report/records/run_names.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-
-#include "report/records/run_options.h"
 
 namespace lengthwise {
 namespace {
@@ -30,15 +26,6 @@ std::ptrdiff_t most_parts(const std::vector<RunRecord>& runs) {
 }
 
 }  // namespace
-
-std::vector<std::string> trained_labels(const std::vector<RunRecord>& runs) {
-  std::vector<std::string> labels;
-  for (const std::string& settings : settings_of(runs)) {
-    const std::string& scheme = runs[labels.size()].scheme;
-    labels.push_back(settings.empty() ? scheme : fmt::format("{} ({})", scheme, settings));
-  }
-  return labels;
-}
 
 std::vector<std::string> folder_names(const std::vector<RunRecord>& runs) {
   std::vector<std::string> names;

@@ -22,18 +22,18 @@ namespace {
 
 using Files = std::map<std::string, std::string>;
 
-TextGrid training_rows(const std::vector<RunRecord>& runs) {
+TextGrid training_rows(const Comparison& comparison, const std::vector<RunRecord>& runs) {
   TextGrid grid{{"run", "parameters", "steps", "seconds", "tokens/s", "peak MiB", "folder"}};
-  const auto labels = trained_labels(runs), folders = folder_names(runs);
+  const auto folders = folder_names(runs);
   const auto whole = [](const std::optional<double>& value) {
     return fmt::format("{:.0f}", value.value_or(0));
   };
   for (size_t i = 0; i < runs.size(); ++i) {
     const RunRecord& run = runs[i];
-    grid.push_back({fmt::format("{} L={} seed {}", labels[i], run.train_length, run.seed),
-                    format_count(run.parameters), fmt::format("{}", run.steps),
-                    whole(run.train_seconds), whole(run.train_tokens_per_second),
-                    whole(run.train_peak_memory_mib), folders[i]});
+    grid.push_back(
+        {fmt::format("{} L={} seed {}", comparison.trained_label(run), run.train_length, run.seed),
+         format_count(run.parameters), fmt::format("{}", run.steps), whole(run.train_seconds),
+         whole(run.train_tokens_per_second), whole(run.train_peak_memory_mib), folders[i]});
   }
   return grid;
 }
@@ -67,7 +67,7 @@ std::string readme(const Comparison& comparison, const std::vector<RunRecord>& r
       fmt::format("Tokens: corpus {}, SHA-256 {}.", comparison.corpus,
                   distinct_values(runs, [](const RunRecord& run) { return run.corpus_hash; }));
   text += markdown_escaped(made) + "\n" + markdown_escaped(tokens) + "\n\n";
-  text += markdown_lines(training_rows(runs));
+  text += markdown_lines(training_rows(comparison, runs));
   if (!header.options.empty()) {
     text +=
         "\nEvery run had the options in `options.ini`, but for scheme, train length, seed and what "
