@@ -44,7 +44,6 @@ RunRecord describe_run(const Config& config, const Dataset& dataset, const Trans
   record.machine = made.machine;
   record.threads = config.run.threads;
   record.scheme = config.position.scheme;
-  record.scheme_order = scheme_order(config.position.scheme);
   record.scheme_summary = scheme_entry(config.position.scheme).summary;
   record.corpus = dataset.name;
   record.corpus_hash = dataset.hash;

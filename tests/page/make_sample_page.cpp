@@ -31,7 +31,6 @@ std::vector<RunRecord> sample_runs(const fs::path& folder) {
   std::vector<RunRecord> runs = failing_and_holding(/*ideal=*/true);
   RunRecord hostile = runs[2];
   hostile.scheme = "</script><b>bold</b>";
-  hostile.scheme_order = 20;
   for (EvaluationRecord& record : hostile.evaluations) *record.nats_per_token += 0.02;
   EvaluationRecord varied = hostile.evaluations.back();
   varied.variant = "position.rotary.base=1e6 model.window=64 model.sinks=4";
@@ -53,7 +52,7 @@ std::vector<RunRecord> many_runs() {
   std::vector<RunRecord> runs;
   for (int i = 0; i < 23; ++i) {
     runs.push_back(
-        sample_run(fmt::format("s{:02}", i), i, 1, {{64, 5.5 + 0.01 * i}, {512, 9 - 0.1 * i}}));
+        sample_run(fmt::format("s{:02}", i), 1, {{64, 5.5 + 0.01 * i}, {512, 9 - 0.1 * i}}));
   }
   return runs;
 }
@@ -79,7 +78,7 @@ HeatMap sample_map() {
 int main(int, char** arguments) {
   const std::vector<RunRecord> runs = sample_runs(arguments[3]);
   Page page = comparison_page(
-      compare_runs(runs), runs,
+      compare_samples(runs), runs,
       {"Trained at 64 tokens, what do three schemes do at up to 512?",
        "lengthwise compare runs/alibi-L64-seed1 runs/alibi-L64-seed2 runs/learned-L64-seed1 "
        "--experiment.results results",
@@ -88,5 +87,5 @@ int main(int, char** arguments) {
   write_file(arguments[1], render_page(page));
   const std::vector<RunRecord> many = many_runs();
   write_file(arguments[2],
-             render_page(comparison_page(compare_runs(many), many, {"Many", "", "", ""})));
+             render_page(comparison_page(compare_samples(many), many, {"Many", "", "", ""})));
 }

@@ -94,7 +94,7 @@ struct Row {
   std::string settings;  // what it was trained with: settings_of (report/records/run_options.h)
   std::string variant;   // what was changed after training: EvaluationRecord::variant
   std::string weights = "last";  // which were measured: EvaluationRecord::weights
-  int64_t scheme_order = 0, train_length = 0, seeds = 0;
+  int64_t train_length = 0, seeds = 0;
   std::optional<TrainingCost> training;  // none where a run does not say
   std::vector<Cell> cells;               // one an eval_length
 

@@ -17,8 +17,8 @@ const fs::path kPress = fs::path(LENGTHWISE_SOURCE) / "results/published/press20
 
 /// As if trained and measured on WikiText-103's words.
 Comparison on_wikitext_103(const std::string& split = "valid") {
-  std::vector<RunRecord> runs{sample_run("sinusoidal", 1, 1, {{512, 21.0}, {1024, 40.0}}),
-                              sample_run("alibi", 12, 1, {{512, 20.0}, {1024, 19.0}})};
+  std::vector<RunRecord> runs{sample_run("sinusoidal", 1, {{512, 21.0}, {1024, 40.0}}),
+                              sample_run("alibi", 1, {{512, 20.0}, {1024, 19.0}})};
   for (RunRecord& run : runs) {
     run.train_length = 512;
     for (EvaluationRecord& record : run.evaluations) {
@@ -26,7 +26,7 @@ Comparison on_wikitext_103(const std::string& split = "valid") {
       record.tokens = split == "valid" ? 217646 : 245569;
     }
   }
-  Comparison comparison = compare_runs(runs);
+  Comparison comparison = compare_samples(runs);
   comparison.train_tokens = 103227021;
   return comparison;
 }

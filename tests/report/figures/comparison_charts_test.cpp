@@ -11,7 +11,7 @@ using namespace lengthwise;
 namespace {
 
 LineChart perplexities(const std::vector<RunRecord>& runs) {
-  return perplexity_chart(compare_runs(runs));
+  return perplexity_chart(compare_samples(runs));
 }
 
 std::vector<std::string> labels(const View& view) {
@@ -118,7 +118,7 @@ TEST_CASE("A perplexity beyond all numbers is no point, and a note names it", "[
 }
 
 TEST_CASE("Cost is speed and memory as measured", "[report][chart]") {
-  const LineChart chart = cost_chart(compare_runs(failing_and_holding(/*ideal=*/false)));
+  const LineChart chart = cost_chart(compare_samples(failing_and_holding(/*ideal=*/false)));
   CHECK(chart.views[0].series[2].y[3] == 1000);
   CHECK(chart.views[1].series[2].y[3] == 250);
 }

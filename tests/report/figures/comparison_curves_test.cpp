@@ -15,9 +15,9 @@ Comparison many_schemes(int count) {
   std::vector<RunRecord> runs;
   for (int i = 0; i < count; ++i) {
     const std::string name = std::string(i < 10 ? "s0" : "s") + std::to_string(i);
-    runs.push_back(sample_run(name, i, 1, {{64, i == 5 ? 5.0 : 5.5}, {512, 9 - 0.1 * i}}));
+    runs.push_back(sample_run(name, 1, {{64, i == 5 ? 5.0 : 5.5}, {512, 9 - 0.1 * i}}));
   }
-  return compare_runs(runs);
+  return compare_samples(runs);
 }
 
 std::vector<std::string> shown(const Comparison& comparison) {
@@ -61,8 +61,8 @@ TEST_CASE("Rows that stand aside are thin and grey in the picture and have no na
 TEST_CASE(
     "Published lines of two papers, tables and train lengths have names and looks of their own",
     "[report][chart]") {
-  Comparison comparison = compare_runs({sample_run("alibi", 1, 1, {{64, 5}, {512, 5}}),
-                                        sample_run("rotary", 2, 1, {{64, 5}, {512, 5}})});
+  Comparison comparison = compare_samples(
+      {sample_run("alibi", 1, {{64, 5}, {512, 5}}), sample_run("rotary", 1, {{64, 5}, {512, 5}})});
   comparison.rows[1].train_length = 128;
   comparison.published = {published("alibi", "press2021, table-2", 64),
                           published("alibi", "press2021, table-2", 128),

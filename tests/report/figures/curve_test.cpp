@@ -26,7 +26,7 @@ class PathWithout {
 }  // namespace
 
 TEST_CASE("The curve is an SVG, a PNG and a PDF", "[report][curve]") {
-  const CurveFiles curve = curve_files(compare_runs(failing_and_holding(/*ideal=*/true)));
+  const CurveFiles curve = curve_files(compare_samples(failing_and_holding(/*ideal=*/true)));
   CHECK(curve.missing.empty());
   REQUIRE(curve.files.size() == 3);
   CHECK(curve.files.at("curve.png").substr(0, 8) == "\x89PNG\r\n\x1a\n");
@@ -38,15 +38,15 @@ TEST_CASE("The curve is an SVG, a PNG and a PDF", "[report][curve]") {
 }
 
 TEST_CASE("Nothing measured is nothing to draw", "[report][curve]") {
-  RunRecord learned = sample_run("learned", 2, 1, {});
+  RunRecord learned = sample_run("learned", 1, {});
   add_beyond_limit(learned, 128, 64);
-  CHECK(curve_files(compare_runs({learned})).files.empty());
+  CHECK(curve_files(compare_samples({learned})).files.empty());
 }
 
 TEST_CASE("Without rsvg-convert there is the SVG, and a word on what to install",
           "[report][curve]") {
   const PathWithout path;
-  const CurveFiles curve = curve_files(compare_runs(failing_and_holding(/*ideal=*/false)));
+  const CurveFiles curve = curve_files(compare_samples(failing_and_holding(/*ideal=*/false)));
   CHECK(curve.files.size() == 1);
   CHECK(curve.files.contains("curve.svg"));
   CHECK(curve.missing == "rsvg-convert is missing: install librsvg2-bin");

@@ -11,7 +11,7 @@ namespace {
 
 RunRecord run_with(const std::string& scheme, int64_t seed,
                    const std::map<std::string, std::string>& options) {
-  RunRecord run = sample_run(scheme, 4, seed, {{64, 5.0}});
+  RunRecord run = sample_run(scheme, seed, {{64, 5.0}});
   run.options = options;
   return run;
 }

@@ -25,7 +25,7 @@ std::string refusal(const fs::path& folder) {
 
 std::string write_sample(const fs::path& folder, bool ideal) {
   const auto runs = failing_and_holding(ideal);
-  return write_results(ResultsFolder(folder), compare_runs(runs), runs,
+  return write_results(ResultsFolder(folder), compare_samples(runs), runs,
                        {"A question", "lengthwise compare r", "", "0.1.0", "c0ffee", "2026-11-27"});
 }
 
@@ -109,12 +109,13 @@ TEST_CASE("The list of runs names all that tells them apart", "[report][results]
   const TemporaryFolder folder;
   std::vector<RunRecord> runs;
   for (const char* heads : {"2", "4", "8"}) {
-    RunRecord run = sample_run("alibi", 4, 1, {{64, 5}});
+    RunRecord run = sample_run("alibi", 1, {{64, 5}});
     run.folder = fs::path("grid") / heads / "alibi-L64-seed1";
     run.options = {{"model.heads", heads}};
     runs.push_back(run);
   }
-  write_results(ResultsFolder(folder / "out"), compare_runs(runs), runs, {});
+  const Comparison comparison = compare_runs(runs, {{}, {}, {{"model.heads", "4"}}, {}});
+  write_results(ResultsFolder(folder / "out"), comparison, runs, {});
   const std::string readme = read_file(folder / "out/README.md");
   const std::string page = read_file(folder / "out/report.html");
   for (const char* heads : {"2", "4", "8"}) {
