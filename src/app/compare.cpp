@@ -5,8 +5,9 @@
 #include "app/command.h"
 #include "app/display.h"
 #include "base/error.h"
-#include "experiment/compare_finished.h"
+#include "experiment/comparison_request.h"
 #include "experiment/provenance.h"
+#include "report/kinds/comparison_kind.h"
 #include "report/results/results.h"
 
 namespace lengthwise {
@@ -25,8 +26,8 @@ int run_compare(const Words& arguments) {
     });
   };
   const Comparison comparison =
-      compare_finished(runs, config, comparison_request(config, is_given));
-  fmt::print("{}", terminal_text(comparison));
+      full_comparison(runs, comparison_request(config, is_given), config.grid.published);
+  fmt::print("{}", kind_of(comparison).terminal_text(comparison));
   if (results) {
     Words words{"compare"};
     words.insert(words.end(), arguments.begin(), arguments.end());

@@ -6,11 +6,12 @@
 #include "app/display.h"
 #include "base/plain_text.h"
 #include "data/dataset.h"
-#include "experiment/compare_finished.h"
+#include "experiment/comparison_request.h"
 #include "experiment/evaluate_run.h"
 #include "experiment/experiment_folder.h"
 #include "experiment/provenance.h"
 #include "experiment/train_run.h"
+#include "report/kinds/comparison_kind.h"
 #include "report/results/results.h"
 
 namespace lengthwise {
@@ -29,13 +30,14 @@ void compare(const Config& config, const std::vector<GridProgress>& progress,
     if (run.state == GridProgress::State::done) runs.push_back(read_run(run.folder));
   }
   if (runs.empty()) return;
+  const auto is_given = [](const std::string& name) {
+    // An experiment shows what it measured. Of a limit beyond the split's size the records know
+    // nothing.
+    return name != "evaluation.max_tokens" && name != "evaluation.examples";
+  };
   const Comparison comparison =
-      compare_finished(runs, config, comparison_request(config, [](const std::string& name) {
-                         // An experiment shows what it measured. Of a limit beyond the split's size
-                         // the records know nothing.
-                         return name != "evaluation.max_tokens" && name != "evaluation.examples";
-                       }));
-  fmt::print("\n{}\n", terminal_text(comparison));
+      full_comparison(runs, comparison_request(config, is_given), config.grid.published);
+  fmt::print("\n{}\n", kind_of(comparison).terminal_text(comparison));
   const Provenance made = provenance();
   show_written(folder.path(),
                write_results(folder, comparison, runs,

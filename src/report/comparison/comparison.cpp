@@ -260,10 +260,6 @@ bool Comparison::has_training() const {
   return std::ranges::any_of(rows, [](const Row& row) { return row.training.has_value(); });
 }
 
-bool Comparison::is_task() const {
-  return measurement.protocol == kTaskProtocol;
-}
-
 std::optional<double> Comparison::bits_per_byte(const Cell& cell) const {
   if (!cell.measured() || bytes == 0 || !unknown_tokens) return std::nullopt;
   const double nats = cell.mean_nats_per_token() * static_cast<double>(tokens) + spelling_nats;

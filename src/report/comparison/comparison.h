@@ -169,8 +169,6 @@ struct Comparison {
   std::string trained_label(const RunRecord& run) const;
   bool has_ideal() const;
   bool has_training() const;  // the cost of it, in any row
-  /// Measured on examples of a task (data/task.h), not on the tokens of a text.
-  bool is_task() const;
   /// Of a cell's mean loss; none where the text's bytes or words are not known. An <unk> counts as
   /// a word, as word-level perplexities have it; bits per byte spell out what it stands for.
   std::optional<double> bits_per_byte(const Cell& cell) const;

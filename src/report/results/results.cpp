@@ -3,24 +3,16 @@
 #include <fmt/ranges.h>
 
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "base/plain_text.h"
 #include "base/text_grid.h"
-#include "report/comparison/published.h"
-#include "report/figures/curve.h"
+#include "report/kinds/comparison_kind.h"
 #include "report/page/comparison_page.h"
 #include "report/records/run_names.h"
 #include "report/records/run_values.h"
-#include "report/tables/latex_table.h"
-#include "report/tables/statistics_table.h"
-#include "report/tables/table.h"
-#include "report/tables/task_table.h"
 
 namespace lengthwise {
 namespace {
-
-using Files = std::map<std::string, std::string>;
 
 TextGrid training_rows(const Comparison& comparison, const std::vector<RunRecord>& runs) {
   TextGrid grid{{"run", "parameters", "steps", "seconds", "tokens/s", "peak MiB", "folder"}};
@@ -39,18 +31,9 @@ TextGrid training_rows(const Comparison& comparison, const std::vector<RunRecord
 }
 
 std::string readme(const Comparison& comparison, const std::vector<RunRecord>& runs,
-                   const ResultsHeader& header, const Files& files) {
+                   const ResultsHeader& header, const ResultFiles& files) {
   std::string text = fmt::format("# {}\n\n", markdown_escaped(header.title));
-  if (comparison.is_task()) {
-    text += markdown_task_table(comparison);
-  } else {
-    text += markdown_table(comparison);
-    if (files.contains("curve.svg")) {
-      text += "\n![perplexity against eval length](curve.svg)\n";
-    }
-    text += "\n";
-    text += markdown_statistics(comparison);
-  }
+  text += kind_of(comparison).markdown_text(comparison, files);
   text += "\n## How it was made\n\n";
   text += fmt::format("    {}\n\n", one_line(header.command));
   const auto finished = [](const RunRecord& run) { return run.finished.value_or(""); };
@@ -106,43 +89,18 @@ std::string report_page(const Comparison& comparison, const std::vector<RunRecor
       comparison_page(comparison, runs, {header.title, header.command, header.written, program}));
 }
 
-void add_perplexity_files(Files& files, const Comparison& comparison) {
-  files["table.csv"] = csv_table(comparison);
-  files["table.tex"] = latex_table(comparison);
-  files["differences.csv"] = differences_csv(comparison);
-  if (comparison.has_ideal()) files["gaps.csv"] = gaps_csv(comparison);
-  files["breakdowns.csv"] = breakdowns_csv(comparison);
-  if (!comparison.published.empty()) files["published.csv"] = published_csv(comparison);
-}
-
-void add_task_files(Files& files, const Comparison& comparison) {
-  files["table.csv"] = task_csv(comparison);
-  files["places.csv"] = task_places_csv(comparison);
-}
-
 }  // namespace
-
-std::string terminal_text(const Comparison& comparison) {
-  return comparison.is_task() ? terminal_task_table(comparison) : terminal_report(comparison);
-}
 
 std::string write_results(const ResultsFolder& folder, const Comparison& comparison,
                           const std::vector<RunRecord>& runs, const ResultsHeader& header) {
-  CurveFiles curve;
-  if (!comparison.is_task()) curve = curve_files(comparison);
-  Files files = std::move(curve.files);
-  if (comparison.is_task()) {
-    add_task_files(files, comparison);
-  } else {
-    add_perplexity_files(files, comparison);
-  }
+  ResultFiles files;
+  const std::string left_out = kind_of(comparison).add_files(files, comparison);
   files["report.html"] = report_page(comparison, runs, header);
   files["records.jsonl"] = records(runs);
   if (!header.options.empty()) files["options.ini"] = header.options;
   files["README.md"] = readme(comparison, runs, header, files);
   folder.replace(files);
-  if (curve.missing.empty()) return {};
-  return fmt::format("curve.png and curve.pdf are left out: {}", curve.missing);
+  return left_out;
 }
 
 }  // namespace lengthwise

@@ -16,9 +16,6 @@ struct ResultsHeader {
   std::string written;          // when, ISO 8601, UTC
 };
 
-/// What a terminal shows of a comparison.
-std::string terminal_text(const Comparison& comparison);
-
 /// Writes into `folder`: report.html (comparison_page.h), README.md (tables, curve, who made it
 /// when and on what), table.csv, table.tex, differences.csv (every pair of rows), breakdowns.csv
 /// (losses by kind of token), gaps.csv (to the exact reader, where there is one), published.csv

@@ -4,6 +4,7 @@
 
 #include "base/safetensors.h"
 #include "report/figures/task_maps.h"
+#include "report/kinds/comparison_kind.h"
 #include "report/sample_runs.h"
 #include "report/tables/task_table.h"
 #include "report/task_runs.h"
@@ -51,7 +52,7 @@ TEST_CASE("Accuracy counts examples with every token right, token accuracy token
   CHECK(run.evaluations[0].token_accuracy == 0.9);
 
   const Comparison comparison = compared({run});
-  CHECK(comparison.is_task());
+  CHECK(&kind_of(comparison) == &task_kind());
   const TaskAccuracy& at_64 = comparison.rows[0].cells[0].task.value();
   CHECK(at_64.examples == 10);
   CHECK(at_64.accuracy == Approx(0.8));

@@ -3,6 +3,7 @@
 #include "base/plain_text.h"
 #include "base/text.h"
 #include "report/contains_text.h"
+#include "report/kinds/comparison_kind.h"
 #include "report/results/results.h"
 #include "report/sample_runs.h"
 #include "temporary_folder.h"
@@ -105,7 +106,8 @@ TEST_CASE("A hostile name is harmless in Markdown", "[report][names]") {
 }
 
 TEST_CASE("A hostile name is harmless in a terminal", "[report][names]") {
-  const std::string text = terminal_text(Written().comparison);
+  const Comparison comparison = Written().comparison;
+  const std::string text = kind_of(comparison).terminal_text(comparison);
   CHECK_FALSE(has_control_characters(text));
   CHECK_THAT(text, contains_text(one_line(kHostile)) && !contains_text("\u202E"));
 }

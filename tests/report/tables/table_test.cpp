@@ -223,7 +223,7 @@ TEST_CASE("Intervals, ties with the best, bits per byte and words stand in the t
 }
 
 TEST_CASE("Bits per byte pay for what unknown words spell, or are not given", "[report]") {
-  Comparison comparison = compare_runs({sample_run("none", 0, 1, {{64, 4}})});
+  Comparison comparison = compare_runs({sample_run("none", 1, {{64, 4}})});
   comparison.bytes = comparison.tokens;
   const Cell& cell = comparison.rows[0].cells[0];
   CHECK(comparison.bits_per_byte(cell).value() == Approx(2));
