@@ -1,5 +1,7 @@
 #include "app/command.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
 #include <csignal>
@@ -12,12 +14,29 @@ namespace {
 
 std::atomic<bool> stop_requested = false;
 
+/// $'...', in which what steers a terminal stands as a number.
+std::string ansi_c_quoted(const std::string& word) {
+  std::string quoted = "$'";
+  for (const char c : word) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < ' ' || byte == 0x7F) {
+      quoted += fmt::format("\\x{:02x}", byte);
+    } else {
+      if (c == '\'' || c == '\\') quoted += '\\';
+      quoted += c;
+    }
+  }
+  return quoted + "'";
+}
+
 std::string shell_word(const std::string& word) {
   const bool plain = std::ranges::all_of(word, [](char c) {
     return std::isalnum(static_cast<unsigned char>(c)) ||
            std::string_view("-_./=:,+@").find(c) != std::string_view::npos;
   });
   if (plain && !word.empty()) return word;
+  const auto steers = [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7F'; };
+  if (std::ranges::any_of(word, steers)) return ansi_c_quoted(word);
   std::string quoted = "'";
   for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return quoted + "'";

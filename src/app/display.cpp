@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "base/plain_text.h"
 #include "base/text.h"
 
 namespace lengthwise {
@@ -75,6 +76,13 @@ void show_training(const TrainingProgress& progress) {
   std::fflush(stdout);
 }
 
+void show_written(const fs::path& folder, const std::string& left_out) {
+  fmt::print("written: {}\n", one_line(folder.string()));
+  std::fflush(stdout);
+  if (!left_out.empty())
+    std::fputs(fmt::format("lengthwise: {}\n", one_line(left_out)).c_str(), stderr);
+}
+
 GridDisplay::GridDisplay() : terminal_(on_terminal()) {}
 
 void GridDisplay::show(const GridReport& report) {
@@ -96,12 +104,12 @@ void GridDisplay::redraw(const GridReport& report) {
   for (size_t i = 0; i < report.runs.size(); ++i) {
     const State state = report.runs[i].state;
     const bool ended = state == State::done || state == State::failed || state == State::stopped;
-    if (ended && states_[i] != state) add_line(describe(report.runs[i]));
+    if (ended && states_[i] != state) add_line(one_line(describe(report.runs[i])));
     states_[i] = state;
   }
   for (const GridProgress& run : report.runs) {
     if (run.state != State::training && run.state != State::evaluating) continue;
-    add_line("  " + describe(run));
+    add_line("  " + one_line(describe(run)));
     ++lines_drawn_;
   }
   add_line("  " + summary(report));
@@ -114,7 +122,7 @@ void GridDisplay::print_changes(const GridReport& report) {
   for (size_t i = 0; i < report.runs.size(); ++i) {
     if (states_[i] == report.runs[i].state) continue;
     states_[i] = report.runs[i].state;
-    fmt::print("{}\n", describe(report.runs[i]));
+    fmt::print("{}\n", one_line(describe(report.runs[i])));
   }
   if (report.seconds >= next_summary_seconds_) {
     next_summary_seconds_ = report.seconds + 30;

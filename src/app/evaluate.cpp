@@ -5,6 +5,7 @@
 #include "app/command.h"
 #include "base/error.h"
 #include "base/options.h"
+#include "base/plain_text.h"
 #include "experiment/evaluate_run.h"
 #include "experiment/model_files.h"
 #include "experiment/run_folder.h"
@@ -17,7 +18,7 @@ void print_record(const EvaluationRecord& record, bool found) {
       record.window_targets == record.stride ? "" : fmt::format(" K={}", record.window_targets);
   fmt::print("  {} {} L={} S={}{} documents {} first_token {}{}: ", record.split, record.protocol,
              record.length, record.stride, last, record.documents, record.first_token,
-             record.variant.empty() ? "" : " with " + record.variant);
+             record.variant.empty() ? "" : " with " + one_line(record.variant));
   if (record.beyond_max_length) {
     fmt::print("– (the scheme ends at {} tokens)\n", *record.beyond_max_length);
     return;
@@ -77,7 +78,7 @@ int run_evaluate(const Words& arguments) {
   }
   for (size_t i = 0; i < folders.size(); ++i) {
     const auto& [trained, config] = trained_and_measured[i];
-    fmt::print("{}\n", folders[i]);
+    fmt::print("{}\n", one_line(folders[i]));
     evaluate_run(folders[i], trained, config, print_record);
   }
   return 0;

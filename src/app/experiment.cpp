@@ -1,13 +1,18 @@
 #include <fmt/format.h>
 
+#include <cstdio>
+
 #include "app/command.h"
 #include "app/display.h"
-#include "base/error.h"
+#include "base/plain_text.h"
 #include "data/dataset.h"
-#include "experiment/compare_finished.h"
+#include "experiment/comparison_request.h"
 #include "experiment/evaluate_run.h"
-#include "experiment/results.h"
+#include "experiment/experiment_folder.h"
+#include "experiment/provenance.h"
 #include "experiment/train_run.h"
+#include "report/kinds/comparison_kind.h"
+#include "report/results/results.h"
 
 namespace lengthwise {
 namespace {
@@ -19,24 +24,26 @@ std::string experiment_command(Words arguments) {
 
 /// The comparison of the runs that came through.
 void compare(const Config& config, const std::vector<GridProgress>& progress,
-             const Words& arguments) {
+             const ResultsFolder& folder, const Words& arguments) {
   std::vector<RunRecord> runs;
   for (const GridProgress& run : progress) {
     if (run.state == GridProgress::State::done) runs.push_back(read_run(run.folder));
   }
   if (runs.empty()) return;
+  const auto is_given = [](const std::string& name) {
+    // An experiment shows what it measured. Of a limit beyond the split's size the records know
+    // nothing.
+    return name != "evaluation.max_tokens" && name != "evaluation.examples";
+  };
   const Comparison comparison =
-      compare_finished(runs, config, comparison_request(config, [](const std::string& name) {
-                         // An experiment shows what it measured. Of a limit beyond the split's size
-                         // the records know nothing.
-                         return name != "evaluation.max_tokens" && name != "evaluation.examples";
-                       }));
-  const fs::path folder = config.grid.results.empty() ? fs::path(config.grid.folder) / "comparison"
-                                                      : fs::path(config.grid.results);
-  write_results(folder, comparison, runs,
-                {config.grid.question.empty() ? "Experiment" : config.grid.question,
-                 experiment_command(arguments), config_text(config)});
-  fmt::print("\n{}\nwritten: {}\n", terminal_text(comparison), folder.string());
+      full_comparison(runs, comparison_request(config, is_given), config.grid.published);
+  fmt::print("\n{}\n", kind_of(comparison).terminal_text(comparison));
+  const Provenance made = provenance();
+  show_written(folder.path(),
+               write_results(folder, comparison, runs,
+                             {config.grid.question.empty() ? "Experiment" : config.grid.question,
+                              experiment_command(arguments), config_text(config), made.version,
+                              made.commit, utc_time()}));
 }
 
 /// What the data cannot serve is said before the first run, not by each of them. Text is prepared
@@ -54,7 +61,10 @@ void check_data(const Config& config) {
 int run_experiment(const Words& arguments) {
   Config config;
   validate_grid(config, read_files_and_options(config, arguments, Unread::leave));
+  check_experiment_folder(config);
+  const ResultsFolder results(results_folder(config.grid));
   check_data(config);
+  if (!config.grid.results.empty()) results.claim();
 
   GridDisplay display;
   const auto progress = run_grid(
@@ -69,10 +79,12 @@ int run_experiment(const Words& arguments) {
     fmt::print("stopped; go on with: {}\n", experiment_command(arguments));
     return 1;
   }
-  compare(config, progress, arguments);
+  compare(config, progress, results, arguments);
+  std::fflush(stdout);
   for (const GridProgress& run : progress) {
     if (run.state == GridProgress::State::failed) {
-      fmt::print(stderr, "lengthwise: {} failed: {}\n", run.name, run.failure);
+      const std::string line = one_line(fmt::format("{} failed: {}", run.name, run.failure));
+      std::fputs(fmt::format("lengthwise: {}\n", line).c_str(), stderr);
     }
   }
   return failed == 0 ? 0 : 1;

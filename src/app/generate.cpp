@@ -2,6 +2,8 @@
 
 #include "app/command.h"
 #include "base/error.h"
+#include "base/folder_mark.h"
+#include "base/plain_text.h"
 #include "data/built_in_corpora.h"
 #include "data/dataset.h"
 
@@ -24,6 +26,11 @@ int run_generate(const Words& arguments) {
     if (fs::exists(path_of(split)))
       fail("{}: exists; choose another folder", path_of(split).string());
   }
+  check_writable_folder("generate", folder);
+  if (holds_files(folder)) {
+    fail("generate: {} holds files; name a folder that is not there yet, or an empty one",
+         folder.string());
+  }
   if (find_built_in_corpus(config.data.corpus) == nullptr) {
     fail("data.corpus: is {}; generate writes a built-in corpus: leave it out, or name one",
          config.data.corpus);
@@ -33,8 +40,8 @@ int run_generate(const Words& arguments) {
   for (const char* split : kSplits) {
     const fs::path path = path_of(split);
     dataset.split(split).save(path);
-    fmt::print("{}: {} tokens in {} documents\n", path.string(), dataset.split(split).size(),
-               dataset.split(split).documents().size());
+    fmt::print("{}: {} tokens in {} documents\n", one_line(path.string()),
+               dataset.split(split).size(), dataset.split(split).documents().size());
   }
   return 0;
 }

@@ -1,18 +1,23 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <memory>
 #include <new>
+#include <system_error>
 
 #include "app/command.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/options.h"
+#include "base/plain_text.h"
 #include "base/text.h"
 #include "build_info.h"
 
@@ -127,15 +132,30 @@ constexpr std::string_view kOutOfMemory =
     "out of memory; smaller: model.width, model.layers, training.batch_windows or "
     "evaluation.batch_tokens";
 
-/// Whatever a value held or a library said, an error is one line.
-std::string one_line(std::string_view text) {
-  std::string line;
-  for (const char c : text) line += static_cast<unsigned char>(c) < ' ' ? ' ' : c;
-  return line;
+/// What the program says while it works, a line each, whatever the names in it hold.
+class OneLine : public spdlog::custom_flag_formatter {
+ public:
+  void format(const spdlog::details::log_msg& message, const std::tm&,
+              spdlog::memory_buf_t& line) override {
+    const std::string text = one_line({message.payload.data(), message.payload.size()});
+    line.append(text.data(), text.data() + text.size());
+  }
+  std::unique_ptr<custom_flag_formatter> clone() const override {
+    return std::make_unique<OneLine>();
+  }
+};
+
+void start_log() {
+  spdlog::set_default_logger(spdlog::stderr_color_mt("lengthwise"));
+  auto formatter = std::make_unique<spdlog::pattern_formatter>();
+  formatter->add_flag<OneLine>('*').set_pattern("%*");
+  spdlog::set_formatter(std::move(formatter));
 }
 
 int report_error(std::string_view message, int exit_code) {
-  fmt::print(stderr, "lengthwise: {}\n", one_line(message));
+  std::fflush(stdout);  // the error is the last line where both go to one file
+  // Not by fmt::print, which throws where the line cannot be written.
+  std::fputs(fmt::format("lengthwise: {}\n", one_line(message)).c_str(), stderr);
   return exit_code;
 }
 
@@ -147,10 +167,14 @@ int main(int argc, char** argv) {
   std::signal(SIGXFSZ, SIG_IGN);  // a file-size limit is then an error of write(), with a message
   std::signal(SIGPIPE, SIG_IGN);
   keep_freed_memory();
-  spdlog::set_default_logger(spdlog::stderr_color_mt("lengthwise"));
-  spdlog::set_pattern("%v");
+  start_log();
   try {
-    return run(Words(argv + 1, argv + argc));
+    const int exit_code = run(Words(argv + 1, argv + argc));
+    // What was printed may still wait in memory: only now is it known whether it arrived.
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+      throw std::system_error(errno, std::generic_category(), "standard output cannot be written");
+    }
+    return exit_code;
   } catch (const UserError& error) {
     return report_error(error.what(), 2);
   } catch (const fs::filesystem_error& error) {

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "app/command.h"
+#include "base/plain_text.h"
 #include "data/dataset.h"
 
 namespace lengthwise {
@@ -30,7 +31,8 @@ int run_prepare(const Words& arguments) {
   read_files_and_options(config, arguments);
   config.data.validate();
   const Dataset dataset = open_dataset(config.data);
-  fmt::print("{}: {} types, SHA-256 {}\n", dataset.name, dataset.vocabulary_size, dataset.hash);
+  fmt::print("{}: {} types, SHA-256 {}\n", one_line(dataset.name), dataset.vocabulary_size,
+             dataset.hash);
   print_split("train", dataset.train);
   print_split("valid", dataset.valid);
   print_split("test", dataset.test);

@@ -2,6 +2,7 @@
 
 #include "app/command.h"
 #include "app/display.h"
+#include "base/plain_text.h"
 #include "experiment/run_folder.h"
 #include "experiment/train_run.h"
 
@@ -13,10 +14,10 @@ int run_train(const Words& arguments) {
   const RunFolder folder(config.run_folder());
   switch (train_run(config, show_training, stop_on_signals())) {
     case TrainingEnd::finished:
-      fmt::print("trained: {}\n", folder.path().string());
+      fmt::print("trained: {}\n", one_line(folder.path().string()));
       return 0;
     case TrainingEnd::already_finished:
-      fmt::print("already trained: {}\n", folder.path().string());
+      fmt::print("already trained: {}\n", one_line(folder.path().string()));
       return 0;
     case TrainingEnd::restored:
       fmt::print("already trained: {}; its checkpoint, lost or damaged, is written again\n",

@@ -9,8 +9,11 @@ namespace lengthwise {
 std::string format_perplexity(double perplexity) {
   if (!std::isfinite(perplexity)) return "inf";
   if (perplexity >= 1e6) return fmt::format("{:.3e}", perplexity);
-  const int decimals = perplexity < 10 ? 3 : perplexity < 100 ? 2 : perplexity < 1000 ? 1 : 0;
-  return fmt::format("{:.{}f}", perplexity, decimals);
+  return fmt::format("{:.{}f}", perplexity, perplexity_decimals(perplexity));
+}
+
+int perplexity_decimals(double perplexity) {
+  return perplexity < 10 ? 3 : perplexity < 100 ? 2 : perplexity < 1000 ? 1 : 0;
 }
 
 std::string format_count(int64_t count) {

@@ -1,22 +1,16 @@
 #include "experiment/run_folder.h"
 
+#include <algorithm>
+
 #include "base/error.h"
+#include "base/folder_mark.h"
 
 namespace lengthwise {
 namespace {
 
-/// A file that a process was writing beside its place (AtomicFile) when it was killed.
-bool is_unfinished(const fs::path& path) {
-  return path.extension() == ".partial";
-}
-
-/// Whether anything but what a process killed at its very start leaves is there.
-bool holds_files(const fs::path& folder) {
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    if (!is_unfinished(entry.path()) && entry.path().filename() != ".lock") return true;
-  }
-  return false;
-}
+/// What a new run's config.ini holds.
+const std::vector<std::string> kSections = {"run",      "data",     "model",
+                                            "position", "training", "evaluation"};
 
 void remove_unfinished(const fs::path& folder) {
   if (!fs::is_directory(folder)) return;
@@ -38,6 +32,22 @@ TrainingFiles RunFolder::training_files() const {
           path_ / "state.safetensors"};
 }
 
+bool RunFolder::is_run() const {
+  if (!fs::is_regular_file(config())) return false;
+  if (fs::is_regular_file(record())) {
+    return MappedFile(record()).text().find("\"program\"") != std::string_view::npos;
+  }
+  // Killed before its record was written: every section is there, and nothing else yet.
+  const std::string text = read_file(config());
+  const bool resolved = std::ranges::all_of(kSections, [&](const std::string& section) {
+    return text.find("[" + section + "]\n") != std::string::npos;
+  });
+  const auto files = std::ranges::count_if(fs::directory_iterator(path_), [](const auto& entry) {
+    return !is_unfinished(entry.path()) && entry.path().filename() != ".lock";
+  });
+  return resolved && files == 1;
+}
+
 void RunFolder::check(const Config& config) const {
   if (!fs::exists(path_)) return;
   if (!fs::is_directory(path_)) {
@@ -46,6 +56,10 @@ void RunFolder::check(const Config& config) const {
   if (!exists()) {
     if (!holds_files(path_)) return;
     fail("run.folder: {} holds files and no config.ini; choose another folder", path_.string());
+  }
+  if (!is_run()) {
+    fail("run.folder: {} holds a config.ini that no run wrote there; choose another folder",
+         path_.string());
   }
   const auto before = option_texts(read_config(this->config()), decides_weights);
   const auto now = option_texts(config, decides_weights);

@@ -31,6 +31,8 @@ class RunFolder {
   TrainingFiles training_files() const;
 
   bool exists() const { return fs::exists(config()); }
+  /// Whether a run wrote the config.ini that is there, and not somebody for another program.
+  bool is_run() const;
   /// UserError where this config's run cannot live here: the folder belongs to other options that
   /// decide weights (the first that differs is named; tokens are told by their hash in the record)
   /// or to something else. Writes nothing.

@@ -10,6 +10,7 @@
 #include "base/options.h"
 #include "base/text.h"
 #include "experiment/child_process.h"
+#include "experiment/experiment_folder.h"
 #include "experiment/model_files.h"
 #include "experiment/run_folder.h"
 
@@ -166,6 +167,8 @@ std::vector<GridProgress> run_grid(const Config& config,
                                    const std::function<void(const GridReport&)>& report,
                                    const std::atomic<bool>& stop) {
   validate_grid(config);
+  check_experiment_folder(config);
+  claim_experiment_folder(config.grid);
   make_folder(fs::path(config.grid.folder) / "logs");
   std::vector<std::unique_ptr<Job>> jobs;
   for (const GridRun& run : grid_runs(config)) {

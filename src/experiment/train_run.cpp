@@ -9,8 +9,8 @@
 #include "data/window_sampler.h"
 #include "evaluation/measure.h"
 #include "evaluation/measure_examples.h"
-#include "experiment/measured_data.h"
 #include "experiment/measurable.h"
+#include "experiment/measured_data.h"
 #include "experiment/model_files.h"
 #include "experiment/provenance.h"
 #include "experiment/run_folder.h"
@@ -45,8 +45,6 @@ RunRecord describe_run(const Config& config, const Dataset& dataset, const Trans
   record.machine = made.machine;
   record.threads = config.run.threads;
   record.scheme = config.position.scheme;
-  const auto schemes = scheme_names();
-  record.scheme_order = std::ranges::find(schemes, record.scheme) - schemes.begin();
   record.scheme_summary = scheme_entry(config.position.scheme).summary;
   record.corpus = dataset.name;
   record.corpus_hash = dataset.hash;
@@ -130,7 +128,6 @@ TrainingEnd train_run(const Config& config,
   make_folder(folder.path());
   const auto lock = lock_run_folder(folder.path());
   folder.open_or_create(config);
-  keep_vocabulary(folder.path(), dataset);
   RunRecord record = describe_run(config, dataset, model);
   const auto before = folder.read_record();
   if (before) {
@@ -144,6 +141,7 @@ TrainingEnd train_run(const Config& config,
     folder.write_record(record);
   }
 
+  keep_vocabulary(folder.path(), dataset);
   model->reset_parameters(static_cast<uint64_t>(config.training.seed));
   const TrainingResult result = train(model, *windows, config.training, folder.training_files(),
                                       model_identity(config, dataset), {validate, report, &stop});

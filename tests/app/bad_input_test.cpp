@@ -384,9 +384,30 @@ TEST_CASE("A folder that is no run's, another run's or cannot be written is refu
           {"results below a file",
            {"compare", "run", "--experiment.results", "tiny.ini/results"},
            {"tiny.ini/results"}},
+          {"results in a folder of text",
+           {"compare", "run", "--experiment.results", "text"},
+           {"experiment.results", "text"}},
+          {"results in a run folder",
+           {"compare", "run", "--experiment.results=run/results"},
+           {"experiment.results", "run/results", "the run folder"}},
+          {"a corpus in a folder of text", {"generate", "text"}, {"text", "holds files"}},
           {"corpus below a file", {"generate", "tiny.ini/corpus"}, {"tiny.ini/corpus"}},
           {"corpus nowhere", {"generate"}, {"generate", "folder"}},
       });
+}
+
+TEST_CASE("An answer that cannot be written is an error", "[app]") {
+  const TrainedWorkspace work;
+  Limits full;
+  full.file_bytes = 10;
+  for (const Words& words : std::vector<Words>{{"schemes"},
+                                               {"--help"},
+                                               {"train", "--help"},
+                                               {"train", "tiny.ini", "--run.folder=run"}}) {
+    const Outcome outcome = work.run(words, full);
+    CHECK(outcome.exit_code == 1);
+    CHECK(outcome.output.size() <= 10);
+  }
 }
 
 TEST_CASE("A measurement that cannot be made is refused before anything is measured", "[app]") {

@@ -234,10 +234,11 @@ TEST_CASE("A run of a grid that fails is named with its reason and the others ar
           "[app]") {
   const Workspace work;
   put_grid(work);
-  // Its folder is there already, with other options.
-  work.must_run({"train", "tiny.ini", "--position.scheme=none", "--training.learning_rate=0.5",
-                 "--run.folder=grid/none-L16-seed1"});
   Words command = grid_command(12);
+  // It is trained already, and its weights are damaged.
+  work.must_run({"train", "tiny.ini", "grid.ini", "--training.steps=12", "--position.scheme=none",
+                 "--training.seed=1", "--run.folder=grid/none-L16-seed1"});
+  put_file(work / "grid/none-L16-seed1/checkpoint.safetensors", "no weights");
   command.insert(command.end(),
                  {"--experiment.schemes=none sinusoidal alibi", "--experiment.seeds=1"});
   const Outcome outcome = work.run(command);
@@ -246,7 +247,7 @@ TEST_CASE("A run of a grid that fails is named with its reason and the others ar
   CHECK(lines_of(outcome.errors).size() >= 1);
   const std::string line = lines_of(outcome.errors).back();
   CHECK(contains(line, "none-L16-seed1 failed"));
-  CHECK(contains(line, "training.learning_rate = 0.5"));
+  CHECK(contains(line, "checkpoint.safetensors"));
   const std::string table = file_text(work / "grid/comparison/table.csv");
   CHECK(contains(table, "sinusoidal"));
   CHECK(contains(table, "alibi"));

@@ -4,6 +4,7 @@
 
 #include "position/options.h"
 #include "report/comparison/task_accuracy.h"
+#include "report/sample_runs.h"
 #include "report/task_runs.h"
 #include "temporary_folder.h"
 #include "test.h"
@@ -46,7 +47,7 @@ TaskAccuracy through_comparison(const Task& task, const std::vector<TaskExample>
       task_values(std::string(task.name), examples[0].inputs(), scores.correct, offsets);
   values.nats = scores.nats;
   const TemporaryFolder folder;
-  Comparison comparison = compare_runs({store_task_run(folder / "run", "none", 0, 1, {values})});
+  Comparison comparison = compare_samples({store_task_run(folder / "run", "none", 1, {values})});
   add_task_accuracy(comparison);
   return *comparison.rows[0].cells[0].task;
 }

@@ -41,6 +41,21 @@ TEST_CASE("A new run folder holds every option that decides the run, and reads b
   CHECK(!contains(read_file(folder.config()), "[experiment]"));
 }
 
+TEST_CASE("A config.ini that no run wrote makes no run folder", "[experiment]") {
+  const TemporaryFolder temporary;
+  make_folder(temporary / "project");
+  for (const char* text : {"", "[model]\ntrain_length = 48\n"}) {
+    write_file(temporary / "project/config.ini", text);
+    CHECK(contains(refusal(RunFolder(temporary / "project"), sample_config()),
+                   "a config.ini that no run wrote there"));
+  }
+  write_file(temporary / "project/config.ini", config_text(sample_config()));
+  CHECK(refusal(RunFolder(temporary / "project"), sample_config()).empty());
+  write_file(temporary / "project/main.cpp", "mine");
+  CHECK(contains(refusal(RunFolder(temporary / "project"), sample_config()),
+                 "a config.ini that no run wrote there"));
+}
+
 TEST_CASE("A run folder takes the same options again and names the first that differs",
           "[experiment]") {
   const TemporaryFolder temporary;

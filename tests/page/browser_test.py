@@ -100,8 +100,10 @@ class PageTest(unittest.TestCase):
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory()
         page = pathlib.Path(cls.folder.name) / "page.html"
-        subprocess.run([sys.argv[1], str(page), cls.folder.name + "/runs"], check=True)
+        crowded = pathlib.Path(cls.folder.name) / "crowded.html"
+        subprocess.run([sys.argv[1], str(page), str(crowded), cls.folder.name + "/runs"], check=True)
         cls.address = page.as_uri()
+        cls.crowded = crowded.as_uri()
         cls.browser = open_browser()
 
     @classmethod
@@ -157,6 +159,20 @@ class PageTest(unittest.TestCase):
         self.assertEqual(self.main.drawn(), [])
         self.main.choose("curves", "all")
         self.assertEqual(len(self.main.drawn()), 6)
+
+    def test_of_many_curves_the_few_that_matter_are_on_and_the_rest_is_a_click_away(self):
+        self.browser.get(self.crowded)
+        main = Figure(self.browser, "Perplexity by evaluation length")
+        few = [f"s{i:02}" for i in [0, *range(16, 23)]]  # the worst at 512 is the best at 64
+        self.assertEqual(main.drawn(), few)
+        self.assertEqual(len(main.all(".legend-list button")), 23)
+        main.button("s07").click()
+        self.assertEqual(sorted(main.drawn()), sorted([*few, "s07"]))
+        self.assertIn("s07", Figure(self.browser, "Speed and memory").drawn())
+        main.choose("curves", "all")
+        self.assertEqual(len(main.drawn()), 23)
+        main.choose("curves", "few")
+        self.assertEqual(main.drawn(), few)
 
     def test_views_draw_the_values_of_the_runs(self):
         # alibi at 128 tokens: 4.9 and 5.0 with the two seeds; the ideal reader has 1.6 - 0.128 nats.

@@ -1,5 +1,6 @@
-// Writes the page that browser_test.py looks at: make_sample_page FILE FOLDER, where FOLDER takes
-// the run folders that the page reads logs and options from.
+// Writes the pages that browser_test.py looks at: make_sample_page FILE CROWDED FOLDER, where FILE
+// is a page of a few rows, CROWDED one of many, and FOLDER takes the run folders that pages read
+// logs and options from.
 
 #include <fmt/format.h>
 #include <cmath>
@@ -30,7 +31,6 @@ std::vector<RunRecord> sample_runs(const fs::path& folder) {
   std::vector<RunRecord> runs = failing_and_holding(/*ideal=*/true);
   RunRecord hostile = runs[2];
   hostile.scheme = "</script><b>bold</b>";
-  hostile.scheme_order = 20;
   for (EvaluationRecord& record : hostile.evaluations) *record.nats_per_token += 0.02;
   EvaluationRecord varied = hostile.evaluations.back();
   varied.variant = "position.rotary.base=1e6 model.window=64 model.sinks=4";
@@ -43,6 +43,16 @@ std::vector<RunRecord> sample_runs(const fs::path& folder) {
       record.corpus_hash = runs[i].corpus_hash;
     }
     write_run_folder(runs[i]);
+  }
+  return runs;
+}
+
+/// Schemes s00 ... s22: the higher the number, the lower the perplexity at 512.
+std::vector<RunRecord> many_runs() {
+  std::vector<RunRecord> runs;
+  for (int i = 0; i < 23; ++i) {
+    runs.push_back(
+        sample_run(fmt::format("s{:02}", i), 1, {{64, 5.5 + 0.01 * i}, {512, 9 - 0.1 * i}}));
   }
   return runs;
 }
@@ -66,13 +76,16 @@ HeatMap sample_map() {
 }  // namespace
 
 int main(int, char** arguments) {
-  const std::vector<RunRecord> runs = sample_runs(arguments[2]);
+  const std::vector<RunRecord> runs = sample_runs(arguments[3]);
   Page page = comparison_page(
-      compare_runs(runs), runs,
+      compare_samples(runs), runs,
       {"Trained at 64 tokens, what do three schemes do at up to 512?",
        "lengthwise compare runs/alibi-L64-seed1 runs/alibi-L64-seed2 runs/learned-L64-seed1 "
        "--experiment.results results",
        "2026-11-23T04:00:00Z", "lengthwise 0.1.0 (commit 0123456789ab)"});
   page.sections.insert(page.sections.end() - 1, {"Recall", {sample_map()}, {}});
   write_file(arguments[1], render_page(page));
+  const std::vector<RunRecord> many = many_runs();
+  write_file(arguments[2],
+             render_page(comparison_page(compare_samples(many), many, {"Many", "", "", ""})));
 }

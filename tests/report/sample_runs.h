@@ -4,17 +4,23 @@
 #include <map>
 #include <string>
 
-#include "report/records/records.h"
+#include "report/comparison/comparison.h"
 
 namespace lengthwise {
 
+/// Compares with the rows in the order of the schemes' years.
+inline Comparison compare_samples(const std::vector<RunRecord>& runs) {
+  ComparisonRequest request;
+  request.schemes = {"none", "sinusoidal", "learned", "rotary", "alibi"};
+  return compare_runs(runs, request);
+}
+
 /// A finished run with a measurement a (eval_length, perplexity), as `read_run` would give it.
-inline RunRecord sample_run(const std::string& scheme, int64_t scheme_order, int64_t seed,
+inline RunRecord sample_run(const std::string& scheme, int64_t seed,
                             const std::map<int64_t, double>& perplexity_by_length) {
   RunRecord run;
   run.folder = "runs/" + scheme + "-seed" + std::to_string(seed);
   run.scheme = scheme;
-  run.scheme_order = scheme_order;
   run.seed = seed;
   run.train_length = 64;
   run.steps = 1200;

@@ -8,6 +8,7 @@
 
 #include "data/dataset.h"
 #include "data/ideal_reader.h"
+#include "report/comparison/comparison.h"
 #include "report/records/records.h"
 #include "report/records/split_tokens.h"
 #include "temporary_folder.h"
@@ -26,7 +27,6 @@ class StoredRuns {
     RunRecord run;
     run.folder = folder_ / (scheme + "-" + std::to_string(seed));
     run.scheme = scheme;
-    run.scheme_order = static_cast<int64_t>(folders_.size());
     run.seed = seed;
     run.train_length = 64;
     run.corpus = corpus_.name;
@@ -38,7 +38,15 @@ class StoredRuns {
                                     corpus_.name, corpus_.hash});
     for (const int64_t length : lengths) measure(run, length, model);
     folders_.push_back(run.folder);
+    schemes_.push_back(scheme);
     return run.folder;
+  }
+
+  /// Compares with the rows in the order in which their schemes were added.
+  Comparison compare() const {
+    ComparisonRequest request;
+    request.schemes = schemes_;
+    return compare_runs(read(), request);
   }
 
   std::vector<RunRecord> read() const {
@@ -100,6 +108,7 @@ class StoredRuns {
   TemporaryFolder folder_;
   Dataset corpus_ = open_dataset(DataOptions{});
   std::vector<fs::path> folders_;
+  std::vector<std::string> schemes_;
 };
 
 /// The exact reader as a model; with a memory the one that remembers only so many tokens.

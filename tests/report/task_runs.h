@@ -38,12 +38,10 @@ inline EvaluationRecord task_record(const TaskValues& values) {
 }
 
 /// Writes a run folder with these answers; -> what read_run makes of it.
-inline RunRecord store_task_run(const fs::path& folder, const std::string& scheme,
-                                int64_t scheme_order, int64_t seed,
+inline RunRecord store_task_run(const fs::path& folder, const std::string& scheme, int64_t seed,
                                 const std::vector<TaskValues>& all) {
   RunRecord run;
   run.scheme = scheme;
-  run.scheme_order = scheme_order;
   run.seed = seed;
   run.train_length = 64;
   run.steps = 100;

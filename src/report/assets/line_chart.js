@@ -14,6 +14,8 @@ class LineChart {
     this.yScale = this.view.y_scale;
     this.whole = false;
     this.pointed = null;
+    // Of too many curves only some are on at first.
+    for (const { label, aside } of this.view.series) if (aside) switchedOff.add(label);
     this.makeControls();
     this.makeDrawing();
     this.draw();
@@ -39,9 +41,12 @@ class LineChart {
     this.yChoice = this.choice("y", names, () => scales.indexOf(this.yScale), (i) => { this.yScale = scales[i]; });
     this.rangeChoice = this.choice("range", ["usual", "everything"], () => Number(this.whole), (i) => { this.whole = i === 1; });
     if (this.view.series.length > 2) {
-      this.choice("curves", ["all", "none"], () => -1, (i) => {
-        for (const { label } of this.view.series) {
-          if (i === 0) switchedOff.delete(label); else switchedOff.add(label);
+      const few = this.view.series.some(({ aside }) => aside) ? { few: (series) => !series.aside } : {};
+      const sets = { ...few, all: () => true, none: () => false };
+      this.choice("curves", Object.keys(sets), () => -1, (i) => {
+        const shown = Object.values(sets)[i];
+        for (const series of this.view.series) {
+          if (shown(series)) switchedOff.delete(series.label); else switchedOff.add(series.label);
         }
         drawAll();
       });

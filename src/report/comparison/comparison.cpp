@@ -87,9 +87,8 @@ std::vector<Measured> by_row(const std::vector<RunRecord>& runs,
     }
   }
   const auto key = [](const Measured& each) {
-    return std::tuple(each.scheme_place, each.run.scheme_order, each.run.scheme,
-                      each.run.train_length, each.settings, each.variant,
-                      each.weights == "last" ? "" : each.weights, each.run.seed);
+    return std::tuple(each.scheme_place, each.run.scheme, each.run.train_length, each.settings,
+                      each.variant, each.weights == "last" ? "" : each.weights, each.run.seed);
   };
   std::ranges::stable_sort(all, {}, key);
   return all;
@@ -169,7 +168,7 @@ void add_runs(Comparison& comparison, const std::vector<RunRecord>& runs,
     const RunRecord& run = measured.run;
     if (before == nullptr || before->row() != measured.row()) {
       comparison.rows.push_back({run.scheme, measured.settings, measured.variant, measured.weights,
-                                 run.scheme_order, run.train_length, 0, TrainingCost{},
+                                 run.train_length, 0, TrainingCost{},
                                  std::vector<Cell>(comparison.eval_lengths.size())});
     }
     before = &measured;
@@ -246,16 +245,19 @@ std::string Comparison::settings_of(const RunRecord& run) const {
   return found == settings.end() ? "" : found->second;
 }
 
+std::string Comparison::trained_label(const RunRecord& run) const {
+  Row row;
+  row.scheme = run.scheme;
+  row.settings = settings_of(run);
+  return row.label();
+}
+
 bool Comparison::has_ideal() const {
   return std::ranges::any_of(ideal_nats, [](const auto& nats) { return nats.has_value(); });
 }
 
 bool Comparison::has_training() const {
   return std::ranges::any_of(rows, [](const Row& row) { return row.training.has_value(); });
-}
-
-bool Comparison::is_task() const {
-  return measurement.protocol == kTaskProtocol;
 }
 
 std::optional<double> Comparison::bits_per_byte(const Cell& cell) const {
@@ -291,8 +293,8 @@ void mark_best(Comparison& comparison,
 Comparison compare_runs(std::vector<RunRecord> runs, const ComparisonRequest& request) {
   if (runs.empty()) fail("compare: no run folder was given");
   std::ranges::stable_sort(runs, {}, [&](const RunRecord& run) {
-    return std::tuple(place_of(run.scheme, request.schemes), run.scheme_order, run.scheme,
-                      run.train_length, run.seed);
+    return std::tuple(place_of(run.scheme, request.schemes), run.scheme, run.train_length,
+                      run.seed);
   });
   const std::vector<std::string> settings = settings_of(runs, request.settings);
   check_all_seeds(runs, settings);

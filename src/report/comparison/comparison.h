@@ -94,7 +94,7 @@ struct Row {
   std::string settings;  // what it was trained with: settings_of (report/records/run_options.h)
   std::string variant;   // what was changed after training: EvaluationRecord::variant
   std::string weights = "last";  // which were measured: EvaluationRecord::weights
-  int64_t scheme_order = 0, train_length = 0, seeds = 0;
+  int64_t train_length = 0, seeds = 0;
   std::optional<TrainingCost> training;  // none where a run does not say
   std::vector<Cell> cells;               // one an eval_length
 
@@ -165,10 +165,10 @@ struct Comparison {
   std::string label(const Row& row) const;
   /// As Row::settings.
   std::string settings_of(const RunRecord& run) const;
+  /// The label of a row of this run as it was trained, without its train length.
+  std::string trained_label(const RunRecord& run) const;
   bool has_ideal() const;
   bool has_training() const;  // the cost of it, in any row
-  /// Measured on examples of a task (data/task.h), not on the tokens of a text.
-  bool is_task() const;
   /// Of a cell's mean loss; none where the text's bytes or words are not known. An <unk> counts as
   /// a word, as word-level perplexities have it; bits per byte spell out what it stands for.
   std::optional<double> bits_per_byte(const Cell& cell) const;

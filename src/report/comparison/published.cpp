@@ -63,6 +63,10 @@ std::vector<Fields> read_table(const fs::path& path, const std::vector<std::stri
     for (size_t i = 0; i < fields.size(); ++i) row[heading[i]] = fields[i];
     rows.push_back(std::move(row));
   }
+  if (heading.empty()) {
+    fail("{}: is empty; a table of published numbers has {}", path.string(),
+         fmt::join(columns, ", "));
+  }
   return rows;
 }
 

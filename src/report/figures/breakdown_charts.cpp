@@ -6,7 +6,7 @@
 #include <limits>
 #include <numeric>
 
-#include "report/figures/comparison_charts.h"
+#include "report/figures/comparison_curves.h"
 
 namespace lengthwise {
 namespace {
@@ -15,9 +15,9 @@ constexpr double kNormal95 = 1.96;  // standard errors that hold 95 % of a norma
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
 /// A kind without tokens at this length is a gap.
-Series series_of(std::string label, const Look& look, const std::vector<double>& x,
-                 const std::vector<BinMean>& bins) {
-  Series series{std::move(label), look, x, std::vector<double>(x.size(), kNone), {}, {}};
+Series series_of(Series series, const std::vector<double>& x, const std::vector<BinMean>& bins) {
+  series.x = x;
+  series.y.assign(x.size(), kNone);
   bool banded = false;
   series.low = series.high = series.y;
   for (size_t i = 0; i < bins.size(); ++i) {
@@ -42,13 +42,13 @@ View view_at(const Comparison& comparison, const Breakdown& breakdown, size_t co
             Scale::linear,
             std::nullopt,
             {}};
+  const ComparisonCurves curves(comparison);
   for (size_t row = 0; row < comparison.rows.size(); ++row) {
-    view.series.push_back(series_of(comparison.label(comparison.rows[row]),
-                                    series_look(comparison, comparison.rows[row]), x,
-                                    breakdown.rows[row][column]));
+    view.series.push_back(
+        series_of(curves.of(comparison.rows[row]), x, breakdown.rows[row][column]));
   }
   if (comparison.has_ideal()) {
-    view.series.push_back(series_of(kIdealLabel, kIdealLook, x, breakdown.ideal[column]));
+    view.series.push_back(series_of(ComparisonCurves::ideal(), x, breakdown.ideal[column]));
   }
   return view;
 }
@@ -56,6 +56,7 @@ View view_at(const Comparison& comparison, const Breakdown& breakdown, size_t co
 }  // namespace
 
 std::vector<LineChart> breakdown_charts(const Comparison& comparison) {
+  const std::string note = ComparisonCurves(comparison).note();
   std::vector<LineChart> charts;
   for (const Breakdown& breakdown : comparison.breakdowns) {
     LineChart chart;
@@ -65,6 +66,7 @@ std::vector<LineChart> breakdown_charts(const Comparison& comparison) {
     chart.x_ticks.resize(breakdown.bins.size());
     std::iota(chart.x_ticks.begin(), chart.x_ticks.end(), 0.0);
     chart.x_tick_names = breakdown.bins;
+    if (!note.empty()) chart.notes.push_back(note);
     for (size_t column = comparison.eval_lengths.size(); column-- > 0;) {
       chart.views.push_back(view_at(comparison, breakdown, column, chart.x_ticks));
     }

@@ -13,20 +13,17 @@ namespace lengthwise {
 enum class Scale { linear, logarithmic };
 
 /// How a line is told from others, with any colour vision and in grey print: a place in the
-/// palette of page/chart.css, one of six markers and a dash pattern. kInk is the colour of text.
+/// palette of assets/chart.css, one of the markers and a dash pattern (looks.h chooses). kInk is
+/// the colour of text.
 struct Look {
   static constexpr int kInk = -1, kNoMarker = -1;
+  static constexpr int kColours = 8, kMarkers = 10, kDashes = 10;
   int colour = kInk;
   int marker = kNoMarker;
   int dash = 0;
 
   bool operator==(const Look&) const = default;
 };
-
-/// A scheme's look wherever it is drawn, from its place in the registry: no two of the first 24
-/// schemes share colour and marker, nor colour and dash. `place` tells apart the rows of one
-/// scheme (train lengths, variants): they keep colour and marker and differ in their dash.
-Look scheme_look(int64_t scheme_order, size_t place = 0);
 
 /// The lengths of dashes and gaps in pixels as SVG takes them; empty: solid.
 std::string dash_text(const Look& look);
@@ -40,6 +37,8 @@ struct Series {
   Look look;
   std::vector<double> x, y;
   std::vector<double> low, high;  // both empty: no band
+  /// One of too many: without a script thin and grey, without a name; with it off at first.
+  bool aside = false;
 };
 
 /// One way of putting the same thing in numbers.

@@ -8,9 +8,9 @@
 #include <functional>
 #include <limits>
 #include <set>
-#include <tuple>
 
 #include "report/figures/axis.h"
+#include "report/figures/comparison_curves.h"
 
 namespace lengthwise {
 namespace {
@@ -50,8 +50,8 @@ Spread nats(const Cell& cell) {
 
 using ValueOf = std::function<Spread(const Cell&, size_t column)>;
 
-Series series_of(const Comparison& comparison, const Row& row, const ValueOf& value_of) {
-  Series series{comparison.label(row), series_look(comparison, row), {}, {}, {}, {}};
+Series series_of(const Comparison& comparison, Series series, const Row& row,
+                 const ValueOf& value_of) {
   bool several = false;
   for (size_t i = 0; i < row.cells.size(); ++i) {
     const Cell& cell = row.cells[i];
@@ -70,13 +70,16 @@ Series series_of(const Comparison& comparison, const Row& row, const ValueOf& va
 }
 
 std::vector<Series> all_series(const Comparison& comparison, const ValueOf& value_of) {
+  const ComparisonCurves curves(comparison);
   std::vector<Series> all;
-  for (const Row& row : comparison.rows) all.push_back(series_of(comparison, row, value_of));
+  for (const Row& row : comparison.rows) {
+    all.push_back(series_of(comparison, curves.of(row), row, value_of));
+  }
   return all;
 }
 
 Series ideal_series(const Comparison& comparison, double (*value_of)(double nats)) {
-  Series series{kIdealLabel, kIdealLook, {}, {}, {}, {}};
+  Series series = ComparisonCurves::ideal();
   for (size_t i = 0; i < comparison.eval_lengths.size(); ++i) {
     const auto& ideal = comparison.ideal_nats[i];
     series.x.push_back(static_cast<double>(comparison.eval_lengths[i]));
@@ -85,14 +88,14 @@ Series ideal_series(const Comparison& comparison, double (*value_of)(double nats
   return series;
 }
 
-/// The published rows of schemes that are drawn, as lines of another dash.
+/// The published rows of schemes that are drawn.
 std::vector<Series> published_series(const Comparison& comparison, double (*value_of)(double)) {
+  const ComparisonCurves curves(comparison);
   std::vector<Series> all;
   for (const PublishedRow& published : comparison.published) {
     const auto row = std::ranges::find(comparison.rows, published.scheme, &Row::scheme);
     if (row == comparison.rows.end()) continue;
-    Look look = scheme_look(row->scheme_order, 1);
-    Series series{published.label(), look, {}, {}, {}, {}};
+    Series series = curves.of(published);
     for (size_t i = 0; i < published.perplexity.size(); ++i) {
       series.x.push_back(static_cast<double>(comparison.eval_lengths[i]));
       series.y.push_back(published.perplexity[i] ? value_of(*published.perplexity[i]) : kNone);
@@ -191,6 +194,10 @@ std::string subtitle(const Comparison& comparison) {
   return text + fmt::format("; mean of {} seeds, shaded: {}", seeds, shaded);
 }
 
+void add_note(LineChart& chart, const std::string& note) {
+  if (!note.empty()) chart.notes.push_back(note);
+}
+
 LineChart chart_by_length(const Comparison& comparison, std::string title) {
   LineChart chart;
   chart.title = std::move(title);
@@ -198,6 +205,7 @@ LineChart chart_by_length(const Comparison& comparison, std::string title) {
   chart.x_label = "evaluation length (tokens)";
   chart.x_scale = Scale::logarithmic;
   chart.x_ticks = reals(comparison.eval_lengths);
+  add_note(chart, ComparisonCurves(comparison).note());
   const std::set<int64_t> lengths = train_lengths(comparison);
   for (const int64_t length : lengths) {
     chart.marks.push_back(
@@ -223,20 +231,6 @@ View gap_view(const Comparison& comparison) {
 
 }  // namespace
 
-Look series_look(const Comparison& comparison, const Row& row) {
-  const auto key_of = [](const Row& each) {
-    return std::tuple(each.settings, each.variant, each.train_length);
-  };
-  std::set<std::tuple<std::string, std::string, int64_t>> places;
-  for (const Row& other : comparison.rows) {
-    // As trained first, whether it was measured or not, so that a run keeps its look.
-    places.emplace("", "", other.train_length);
-    if (other.scheme == row.scheme) places.insert(key_of(other));
-  }
-  const auto place = std::distance(places.begin(), places.find(key_of(row)));
-  return scheme_look(row.scheme_order, static_cast<size_t>(place));
-}
-
 LineChart perplexity_chart(const Comparison& comparison) {
   LineChart chart =
       chart_by_length(comparison, "Perplexity by evaluation length on " + comparison.corpus);
@@ -257,10 +251,8 @@ LineChart perplexity_chart(const Comparison& comparison) {
     chart.views.push_back(gap_view(comparison));
     chart.views[2].series.push_back(ideal_series(comparison, [](double) { return 0.0; }));
   }
-  for (const std::string& note :
-       {most ? leaving_note(comparison, *most) : std::string(), limit_note(comparison)}) {
-    if (!note.empty()) chart.notes.push_back(note);
-  }
+  if (most) add_note(chart, leaving_note(comparison, *most));
+  add_note(chart, limit_note(comparison));
   return chart;
 }
 
@@ -279,7 +271,7 @@ LineChart accuracy_chart(const Comparison& comparison) {
                   all_series(comparison, examples)},
                  {"answer tokens", "share of answer tokens right", Scale::linear, std::nullopt,
                   all_series(comparison, tokens)}};
-  if (const std::string note = limit_note(comparison); !note.empty()) chart.notes.push_back(note);
+  add_note(chart, limit_note(comparison));
   return chart;
 }
 

@@ -7,10 +7,6 @@
 
 namespace lengthwise {
 
-/// The exact reader's line in every figure.
-inline constexpr const char* kIdealLabel = "ideal reader (exact)";
-inline constexpr Look kIdealLook = {Look::kInk, Look::kNoMarker, 1};
-
 /// Perplexity against eval_length, both logarithmic; as further views nats per token and, where
 /// there is an exact ideal reader, the gap to it. A series a row of the table, in its order, the
 /// band its 95 % interval, or without one from the lowest to the highest seed, and the ideal
@@ -25,8 +21,5 @@ LineChart accuracy_chart(const Comparison& comparison);
 
 /// Evaluation speed, and as a second view peak memory, against eval_length.
 LineChart cost_chart(const Comparison& comparison);
-
-/// A scheme's look (chart.h); rows of one scheme differ by train length and variant.
-Look series_look(const Comparison& comparison, const Row& row);
 
 }  // namespace lengthwise

@@ -1,21 +1,26 @@
 #include "report/figures/curve.h"
 
-#include "base/error.h"
 #include "report/figures/comparison_charts.h"
 #include "report/figures/svg_convert.h"
 #include "report/figures/svg_line_chart.h"
 
 namespace lengthwise {
 
-void write_curves(const Comparison& comparison, const fs::path& folder) {
+CurveFiles curve_files(const Comparison& comparison) {
   const LineChart chart = perplexity_chart(comparison);
-  if (!chart.has_points()) fail("compare: nothing to draw: no run was measured at any length");
+  CurveFiles curve;
+  if (!chart.has_points()) return curve;
   const std::string svg = svg_line_chart(chart, SvgUse::alone);
-  const std::string png = svg_to_png(svg), pdf = svg_to_pdf(svg);
-  make_folder(folder);
-  write_file(folder / "curve.svg", svg);
-  write_file(folder / "curve.png", png);
-  write_file(folder / "curve.pdf", pdf);
+  curve.files["curve.svg"] = svg;
+  try {
+    curve.files["curve.png"] = svg_to_png(svg);
+    curve.files["curve.pdf"] = svg_to_pdf(svg);
+  } catch (const std::exception& error) {
+    // The numbers are there, and the same picture: a missing converter costs no more than itself.
+    curve.files.erase("curve.png");
+    curve.missing = error.what();
+  }
+  return curve;
 }
 
 }  // namespace lengthwise

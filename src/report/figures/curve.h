@@ -1,13 +1,18 @@
 #pragma once
 
-#include "base/files.h"
+#include <map>
+#include <string>
+
 #include "report/comparison/comparison.h"
 
 namespace lengthwise {
 
-/// The figure of comparison_charts.h as files of its own: curve.svg, and curve.png and curve.pdf
-/// made from it (errors: svg_convert.h). UserError where nothing was measured; nothing is written
-/// then.
-void write_curves(const Comparison& comparison, const fs::path& folder);
+/// The figure of comparison_charts.h as files by name: curve.svg, and curve.png and curve.pdf made
+/// from it. None where nothing was measured.
+struct CurveFiles {
+  std::map<std::string, std::string> files;
+  std::string missing;  // why the PNG and the PDF are not among them; empty where they are
+};
+CurveFiles curve_files(const Comparison& comparison);
 
 }  // namespace lengthwise

@@ -1,28 +1,25 @@
 #include "report/figures/markup.h"
 
-#include <algorithm>
-
+#include "base/plain_text.h"
 #include "base/text.h"
 
 namespace lengthwise {
 namespace {
 
-std::string valid_utf8(std::string_view text) {
-  std::string valid;
-  while (const auto broken = first_invalid_utf8(text)) {
-    valid += text.substr(0, *broken);
-    valid += "\xEF\xBF\xBD";  // U+FFFD
-    text.remove_prefix(*broken + 1);
+/// Line ends stay: a file that is shown as it stands has lines.
+std::string safe_lines(std::string_view text) {
+  std::string safe;
+  for (size_t end; (end = text.find('\n')) != std::string_view::npos;) {
+    safe += one_line(text.substr(0, end)) + "\n";
+    text.remove_prefix(end + 1);
   }
-  return valid + std::string(text);
+  return safe + one_line(text);
 }
 
 }  // namespace
-
 std::string escaped(std::string_view text) {
   std::string safe;
-  for (const char c : valid_utf8(text)) {
-    const auto byte = static_cast<unsigned char>(c);
+  for (const char c : safe_lines(text)) {
     switch (c) {
       case '&':
         safe += "&amp;";
@@ -40,7 +37,7 @@ std::string escaped(std::string_view text) {
         safe += "&#39;";
         break;
       default:
-        safe += (byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7F ? ' ' : c;
+        safe += c;
     }
   }
   return safe;
@@ -59,11 +56,6 @@ std::vector<std::string> wrapped(std::string_view text, size_t width) {
   }
   if (lines.empty()) lines.emplace_back();
   return lines;
-}
-
-size_t character_count(std::string_view utf8) {
-  return static_cast<size_t>(std::ranges::count_if(
-      utf8, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
 }  // namespace lengthwise

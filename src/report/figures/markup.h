@@ -13,7 +13,4 @@ std::string escaped(std::string_view text);
 /// Lines of at most `width` characters, broken at spaces; a longer word stands alone.
 std::vector<std::string> wrapped(std::string_view text, size_t width);
 
-/// Characters, not bytes.
-size_t character_count(std::string_view utf8);
-
 }  // namespace lengthwise

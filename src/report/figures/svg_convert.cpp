@@ -1,7 +1,6 @@
 #include "report/figures/svg_convert.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,9 +9,11 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <string>
+#include <vector>
 
 #include "base/error.h"
-#include "base/text.h"
+#include "base/plain_text.h"
 
 extern char** environ;
 
@@ -79,10 +80,6 @@ int run(const std::vector<std::string>& options, const NamelessFile& in, const N
     if (errno != EINTR) throw RunFailure(fmt::format("rsvg-convert: {}", std::strerror(errno)));
   }
   return status;
-}
-
-std::string one_line(std::string_view text) {
-  return fmt::format("{}", fmt::join(split(text, " \t\r\n"), " "));
 }
 
 std::string converted(std::string_view svg, const std::vector<std::string>& options) {

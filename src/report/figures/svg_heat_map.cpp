@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 
+#include "base/plain_text.h"
 #include "report/assets/assets.h"
 #include "report/figures/markup.h"
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/plain_text.h"
 #include "report/figures/markup.h"
 
 namespace lengthwise {

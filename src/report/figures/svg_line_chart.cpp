@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/plain_text.h"
 #include "report/assets/assets.h"
 #include "report/figures/axis.h"
 #include "report/figures/markup.h"
@@ -165,18 +166,19 @@ std::string markers_of(const Series& series, const Plot& plot) {
 /// Lines and bands in an <svg> of their own, which cuts off what leaves the plot.
 std::string series_group(const Series& series, const Plot& plot) {
   const Frame& frame = plot.frame;
-  std::string svg = fmt::format("<g class=\"series {}\" data-label=\"{}\">\n",
-                                colour_class(series.look), escaped(series.label));
+  std::string svg =
+      fmt::format("<g class=\"series {}\" data-label=\"{}\">\n",
+                  series.aside ? "aside" : colour_class(series.look), escaped(series.label));
   svg += fmt::format(
       "<svg x=\"{0:.1f}\" y=\"{1:.1f}\" width=\"{2:.1f}\" height=\"{3:.1f}\" "
       "viewBox=\"{0:.1f} {1:.1f} {2:.1f} {3:.1f}\">\n",
       frame.left, frame.top, frame.width, frame.height);
-  if (const std::string band = band_path(series, plot); !band.empty()) {
+  if (const std::string band = band_path(series, plot); !band.empty() && !series.aside) {
     svg += fmt::format("<path class=\"band\" d=\"{}\"/>\n", band);
   }
-  svg += fmt::format("<path class=\"line\" {}d=\"{}\"/>\n</svg>\n", dash_attribute(series.look),
-                     line_path(series, plot));
-  return svg + markers_of(series, plot) + "</g>\n";
+  svg += fmt::format("<path class=\"line\" {}d=\"{}\"/>\n</svg>\n",
+                     series.aside ? "" : dash_attribute(series.look), line_path(series, plot));
+  return svg + (series.aside ? "" : markers_of(series, plot)) + "</g>\n";
 }
 
 /// Where a line ends, for its label; nothing where it ends before the plot does.
@@ -191,7 +193,9 @@ std::optional<double> end_of(const Series& series, const Plot& plot, double last
 
 std::vector<LegendEntry> legend_entries(const View& view) {
   std::vector<LegendEntry> entries;
-  for (const Series& series : view.series) entries.push_back(legend_entry(series));
+  for (const Series& series : view.series) {
+    if (!series.aside) entries.push_back(legend_entry(series));
+  }
   return entries;
 }
 
@@ -204,9 +208,14 @@ std::string drawn(const LineChart& chart, const View& view, const Plot& plot,
     }
   }
   std::string svg = axes(chart, view, plot);
-  for (size_t i = 0; i < view.series.size(); ++i) {
-    svg += series_group(view.series[i], plot);
-    entries[i].wanted = end_of(view.series[i], plot, last_x);
+  for (const Series& series : view.series) {  // below the others
+    if (series.aside) svg += series_group(series, plot);
+  }
+  size_t entry = 0;
+  for (const Series& series : view.series) {
+    if (series.aside) continue;
+    svg += series_group(series, plot);
+    entries[entry++].wanted = end_of(series, plot, last_x);
   }
   return svg + svg_legend(std::move(entries), plot.frame.right() + kLegendGap, plot.frame.top,
                           plot.frame.bottom());

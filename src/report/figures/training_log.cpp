@@ -8,7 +8,7 @@
 #include <tuple>
 
 #include "base/error.h"
-#include "report/figures/comparison_charts.h"
+#include "report/figures/comparison_curves.h"
 #include "report/records/json_lines.h"
 #include "report/records/run_options.h"
 
@@ -42,7 +42,14 @@ struct Group {
 };
 
 auto key_of(const Row& row) {
-  return std::tie(row.scheme_order, row.scheme, row.train_length, row.settings);
+  return std::tie(row.scheme, row.train_length, row.settings);
+}
+
+/// The rows of one key have one place in the table, as trained and in every variant.
+size_t place_of(const Comparison& comparison, const Group& group) {
+  const auto found = std::ranges::find_if(
+      comparison.rows, [&](const Row& row) { return key_of(row) == key_of(group.row); });
+  return static_cast<size_t>(found - comparison.rows.begin());
 }
 
 std::vector<Group> groups_of(const Comparison& comparison, const std::vector<RunRecord>& runs) {
@@ -53,7 +60,6 @@ std::vector<Group> groups_of(const Comparison& comparison, const std::vector<Run
     Row row;
     row.scheme = run.scheme;
     row.settings = comparison.settings_of(run);
-    row.scheme_order = run.scheme_order;
     row.train_length = run.train_length;
     auto group = std::ranges::find_if(
         groups, [&](const Group& known) { return key_of(known.row) == key_of(row); });
@@ -65,12 +71,16 @@ std::vector<Group> groups_of(const Comparison& comparison, const std::vector<Run
       group->validation[line.step].push_back(*line.validation_nats_per_token);
     }
   }
-  std::ranges::stable_sort(groups, {}, [](const Group& group) { return key_of(group.row); });
+  // What was trained and not compared has neither a name nor a look.
+  std::erase_if(groups, [&](const Group& group) {
+    return place_of(comparison, group) == comparison.rows.size();
+  });
+  std::ranges::stable_sort(groups, {},
+                           [&](const Group& group) { return place_of(comparison, group); });
   return groups;
 }
 
-Series series_of(const Comparison& comparison, const Group& group, const ValuesByStep& values) {
-  Series series{comparison.label(group.row), series_look(comparison, group.row), {}, {}, {}, {}};
+Series series_of(Series series, const Group& group, const ValuesByStep& values) {
   for (const auto& [step, seeds] : values) {
     if (seeds.size() != group.logs) continue;
     double sum = 0;
@@ -107,9 +117,12 @@ LineChart training_chart(const Comparison& comparison, const std::vector<RunReco
   chart.views = {{"training", "nats per token", Scale::linear, std::nullopt, {}},
                  {"validation", "nats per token", Scale::linear, std::nullopt, {}}};
   bool validated = false;
+  const ComparisonCurves curves(comparison);
+  if (!curves.note().empty()) chart.notes.push_back(curves.note());
   for (const Group& group : groups_of(comparison, runs)) {
-    chart.views[0].series.push_back(series_of(comparison, group, group.training));
-    chart.views[1].series.push_back(series_of(comparison, group, group.validation));
+    const Series curve = curves.of(group.row);
+    chart.views[0].series.push_back(series_of(curve, group, group.training));
+    chart.views[1].series.push_back(series_of(curve, group, group.validation));
     validated = validated || !group.validation.empty();
   }
   if (!validated) chart.views.pop_back();

@@ -21,6 +21,7 @@ Json json_of(const Series& series) {
                {"x", series.x},
                {"y", series.y}};
   if (!series.low.empty()) json.update({{"low", series.low}, {"high", series.high}});
+  if (series.aside) json["aside"] = true;
   return json;
 }
 

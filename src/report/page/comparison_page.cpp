@@ -7,59 +7,39 @@
 #include <set>
 
 #include "base/text.h"
-#include "report/comparison/published.h"
-#include "report/comparison/task_accuracy.h"
-#include "report/figures/breakdown_charts.h"
 #include "report/figures/comparison_charts.h"
-#include "report/figures/task_maps.h"
 #include "report/figures/training_log.h"
+#include "report/kinds/comparison_kind.h"
+#include "report/records/run_names.h"
 #include "report/records/run_options.h"
 #include "report/records/run_values.h"
-#include "report/tables/statistics_table.h"
-#include "report/tables/table.h"
-#include "report/tables/task_table.h"
 
 namespace lengthwise {
 namespace {
 
 constexpr size_t kMostNamedRuns = 3;  // of those that share a value; more are counted
 
-PageTable main_table(const Comparison& comparison) {
-  PageTable table;
-  const bool is_task = comparison.is_task();
-  table.caption = fmt::format("{} by scheme and evaluation length (tokens)",
-                              is_task ? "Accuracy in percent" : "Perplexity");
-  const auto cells = is_task ? task_table_cells(comparison) : table_cells(comparison);
-  for (const TableCell& cell : cells.front()) table.columns.push_back(cell.text);
-  for (size_t i = 1; i < cells.size(); ++i) {
-    table.rows.emplace_back();
-    for (const TableCell& cell : cells[i]) table.rows.back().push_back({cell.text, cell.best});
-  }
-  const auto explanations =
-      is_task ? task_explanations(comparison, "Bold") : table_explanations(comparison, "Bold");
-  table.notes = {fmt::format("{}", fmt::join(explanations, " "))};
-  for (const std::string& note : comparison.notes) table.notes.push_back("Note: " + note);
-  return table;
-}
-
 std::string real_text(const std::optional<double>& value) {
   return value ? format_count(static_cast<int64_t>(*value + 0.5)) : "";
 }
 
-PageTable runs_table(const std::vector<RunRecord>& runs) {
+PageTable runs_table(const Comparison& comparison, const std::vector<RunRecord>& runs) {
   PageTable table;
   table.caption = "The runs as they were trained";
-  table.columns = {"scheme", "train length", "seed",     "parameters",
-                   "steps",  "time",         "tokens/s", "peak MiB"};
-  for (const RunRecord& run : runs) {
-    table.rows.push_back({{run.scheme},
+  table.columns = {"scheme", "train length", "seed",     "parameters", "steps",
+                   "time",   "tokens/s",     "peak MiB", "folder"};
+  const auto folders = folder_names(runs);
+  for (size_t i = 0; i < runs.size(); ++i) {
+    const RunRecord& run = runs[i];
+    table.rows.push_back({{comparison.trained_label(run)},
                           {fmt::format("{}", run.train_length)},
                           {fmt::format("{}", run.seed)},
                           {format_count(run.parameters)},
                           {format_count(run.steps)},
                           {run.train_seconds ? format_duration(*run.train_seconds) : ""},
                           {real_text(run.train_tokens_per_second)},
-                          {real_text(run.train_peak_memory_mib)}});
+                          {real_text(run.train_peak_memory_mib)},
+                          {folders[i]}});
   }
   return table;
 }
@@ -96,8 +76,10 @@ PageTable origin_table(const std::vector<RunRecord>& runs) {
   table.caption = "Where each run comes from";
   table.columns = {"run", "program", "commit", "LibTorch", "started", "finished"};
   table.of_words = true;
-  for (const RunRecord& run : runs) {
-    table.rows.push_back({{run.folder.filename().string()},
+  const auto folders = folder_names(runs);
+  for (size_t i = 0; i < runs.size(); ++i) {
+    const RunRecord& run = runs[i];
+    table.rows.push_back({{folders[i]},
                           {run.program + " " + run.version},
                           {run.commit},
                           {run.libtorch},
@@ -105,43 +87,6 @@ PageTable origin_table(const std::vector<RunRecord>& runs) {
                           {run.finished.value_or("not finished")}});
   }
   return table;
-}
-
-PageTable table_of(const TextGrid& grid, const std::string& caption) {
-  PageTable table;
-  table.caption = caption;
-  table.columns = grid.front();
-  for (size_t i = 1; i < grid.size(); ++i) {
-    table.rows.emplace_back();
-    for (const std::string& text : grid[i]) table.rows.back().push_back({text});
-  }
-  return table;
-}
-
-PageSection gap_section(const std::vector<TextGrid>& gaps) {
-  PageTable by_length = table_of(gaps[0], "Gap to the ideal by evaluation length (tokens)");
-  PageTable at_longest =
-      table_of(gaps[1], "What it is made of at the longest, and what it is worth");
-  at_longest.notes = gap_explanations();
-  return {"What is left to the ideal", {std::move(by_length), std::move(at_longest)}, {}};
-}
-
-PageSection published_section(const TextGrid& published) {
-  return {"Published numbers on the same data",
-          {table_of(published, "Perplexities that papers print, and ours")},
-          {}};
-}
-
-PageSection accuracy_section(const Comparison& comparison) {
-  PageSection section{
-      "Accuracy by length", {accuracy_chart(comparison), main_table(comparison)}, {}};
-  PageFold maps{"By place in the prompt and in the answer", {}};
-  for (size_t row = 0; row < comparison.rows.size(); ++row) {
-    if (auto map = map_by_place(comparison, row)) maps.parts.push_back(*map);
-    if (auto map = map_by_answer(comparison, row)) maps.parts.push_back(*map);
-  }
-  if (!maps.parts.empty()) section.folds.push_back(maps);
-  return section;
 }
 
 PageSection origin_section(const Comparison& comparison, const std::vector<RunRecord>& runs,
@@ -163,7 +108,7 @@ PageSection origin_section(const Comparison& comparison, const std::vector<RunRe
   add("Page written", header.written);
   add("Written by", header.program);
   PageSection section{"How it was made", {PageCode{header.command}, facts}, {}};
-  section.folds.push_back({"Every run", {runs_table(runs), origin_table(runs)}});
+  section.folds.push_back({"Every run", {runs_table(comparison, runs), origin_table(runs)}});
   return section;
 }
 
@@ -172,27 +117,11 @@ PageSection origin_section(const Comparison& comparison, const std::vector<RunRe
 Page comparison_page(const Comparison& comparison, const std::vector<RunRecord>& runs,
                      const PageHeader& header) {
   Page page{header.title, "", {}, ""};
-  const std::string title =
-      comparison.is_task() ? task_title_line(comparison) : title_line(comparison);
+  const ComparisonKind& kind = kind_of(comparison);
+  const std::string title = kind.title_line(comparison);
   page.lead = static_cast<char>(std::toupper(static_cast<unsigned char>(title[0])));
   page.lead += title.substr(1) + ".";
-  if (comparison.is_task()) {
-    page.sections.push_back(accuracy_section(comparison));
-  } else {
-    page.sections.push_back(
-        {"Perplexity by length", {perplexity_chart(comparison), main_table(comparison)}, {}});
-  }
-  if (const auto gaps = gap_grids(comparison); !gaps.empty()) {
-    page.sections.push_back(gap_section(gaps));
-  }
-  if (const TextGrid published = published_grid(comparison); !published.empty()) {
-    page.sections.push_back(published_section(published));
-  }
-  if (!comparison.breakdowns.empty()) {
-    PageSection section{"Which tokens", {}, {}};
-    for (LineChart& chart : breakdown_charts(comparison)) section.parts.push_back(std::move(chart));
-    page.sections.push_back(std::move(section));
-  }
+  page.sections = kind.sections(comparison);
   const LineChart training = training_chart(comparison, runs);
   if (training.has_points()) page.sections.push_back({"Training", {training}, {}});
   const LineChart cost = cost_chart(comparison);

@@ -235,7 +235,6 @@ std::string to_json(const RunRecord& run) {
                {"machine", run.machine},
                {"threads", run.threads},
                {"scheme", run.scheme},
-               {"scheme_order", run.scheme_order},
                {"scheme_summary", run.scheme_summary},
                {"corpus", run.corpus},
                {"corpus_hash", run.corpus_hash},
@@ -305,7 +304,6 @@ RunRecord parse_run(std::string_view json, const std::string& origin) {
   run.machine = fields.text("machine");
   run.threads = fields.whole("threads");
   run.scheme = fields.text("scheme");
-  run.scheme_order = fields.optional_whole("scheme_order").value_or(0);
   run.scheme_summary = fields.text("scheme_summary");
   run.corpus = fields.text("corpus");
   run.corpus_hash = fields.text("corpus_hash");
@@ -322,7 +320,6 @@ RunRecord parse_run(std::string_view json, const std::string& origin) {
   run.train_peak_memory_mib = fields.optional_real("train_peak_memory_mib");
   run.file_hashes = fields.texts("file_hashes");
   if (run.train_length < 1) fail("{}: 'train_length' is {}; at least 1", origin, run.train_length);
-  if (run.scheme_order < 0) fail("{}: 'scheme_order' is {}; at least 0", origin, run.scheme_order);
   return run;
 }
 

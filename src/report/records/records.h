@@ -67,7 +67,6 @@ struct RunRecord {
   std::string program = "lengthwise", version, commit, libtorch, machine;
   int64_t threads = 1;
   std::string scheme;
-  int64_t scheme_order = 0;  // the scheme's place in the registry: rows and colours follow it
   std::string scheme_summary;
   std::string corpus, corpus_hash;
   std::string training_hash;  // Dataset::training_hash; empty in older records

@@ -7,6 +7,8 @@
 #include <set>
 
 #include "base/ini.h"
+#include "base/text.h"
+#include "report/records/run_names.h"
 
 namespace lengthwise {
 namespace {
@@ -16,10 +18,10 @@ using ValuesByOption = std::map<std::string, std::map<std::string, std::vector<s
 /// Option to value to the runs that have it.
 ValuesByOption values_by_option(const std::vector<RunRecord>& runs) {
   ValuesByOption values;
-  for (const RunRecord& run : runs) {
-    for (const auto& [name, value] : run.options) {
-      if (name == "run.folder") continue;
-      values[name][value].push_back(run.folder.filename().string());
+  const std::vector<std::string> names = folder_names(runs);
+  for (size_t i = 0; i < runs.size(); ++i) {
+    for (const auto& [option, value] : runs[i].options) {
+      if (option != "run.folder") values[option][value].push_back(names[i]);
     }
   }
   return values;

@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "base/plain_text.h"
 #include "report/tables/table.h"
 
 namespace lengthwise {
@@ -34,6 +35,12 @@ constexpr Replacement kReplacements[] = {
     {"−", "$-$"},
     {"≈", "$\\approx$"},
     {"…", "\\ldots{}"},
+    // What type would join to another character.
+    {"--", "-{}-{}"},
+    {"``", "`{}`"},
+    {"''", "'{}'"},
+    {"?`", "?{}`"},
+    {"!`", "!{}`"},
 };
 
 std::string line_of(const std::vector<TableCell>& row) {
@@ -42,18 +49,20 @@ std::string line_of(const std::vector<TableCell>& row) {
     const std::string text = latex_text(cell.text);
     cells.push_back(cell.best ? fmt::format("\\textbf{{{}}}", text) : text);
   }
-  return fmt::format("{} \\\\\n", fmt::join(cells, " & "));
+  // After the \\ of the row before, [ and * would be its options.
+  const bool option = cells[0].starts_with('[') || cells[0].starts_with('*');
+  return fmt::format("{}{} \\\\\n", option ? "{}" : "", fmt::join(cells, " & "));
 }
 
 std::string comment(const std::string& line) {
-  std::string text = "% ";
-  for (const char c : line) text += c == '\n' || c == '\r' ? ' ' : c;
-  return text + "\n";
+  return "% " + one_line(line) + "\n";
 }
 
 }  // namespace
 
-std::string latex_text(std::string_view text) {
+std::string latex_text(std::string_view any) {
+  const std::string line = one_line(any);
+  std::string_view text = line;
   std::string latex;
   while (!text.empty()) {
     const Replacement* found = nullptr;
@@ -64,7 +73,7 @@ std::string latex_text(std::string_view text) {
       latex += found->latex;
       text.remove_prefix(found->text.size());
     } else {
-      latex += static_cast<unsigned char>(text.front()) < 0x20 ? ' ' : text.front();
+      latex += text.front();
       text.remove_prefix(1);
     }
   }

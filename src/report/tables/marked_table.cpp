@@ -5,14 +5,16 @@
 #include <cmath>
 
 #include "base/number_text.h"
+#include "base/plain_text.h"
 
 namespace lengthwise {
 namespace {
 
-std::string lines_below(const TitledTable& table, const Comparison& comparison) {
+std::string lines_below(const TitledTable& table, const Comparison& comparison,
+                        std::string (*shown)(std::string_view)) {
   std::string text;
-  for (const std::string& line : table.explanations) text += line + "\n";
-  for (const std::string& note : comparison.notes) text += "Note: " + note + "\n";
+  for (const std::string& line : table.explanations) text += line + "\n";  // our own words
+  for (const std::string& note : comparison.notes) text += shown("Note: " + note) + "\n";
   return text;
 }
 
@@ -56,11 +58,22 @@ std::vector<std::vector<TableCell>> marked_cells(const TextGrid& grid,
 }
 
 std::string terminal_text(const TitledTable& table, const Comparison& comparison) {
-  return table.title + "\n" + terminal_lines(table.grid) + lines_below(table, comparison);
+  return one_line(table.title) + "\n" + terminal_lines(table.grid) +
+         lines_below(table, comparison, one_line);
 }
 
 std::string markdown_text(const TitledTable& table, const Comparison& comparison) {
-  return table.title + "\n\n" + markdown_lines(table.grid) + "\n" + lines_below(table, comparison);
+  return markdown_escaped(table.title) + "\n\n" + markdown_lines_of(table.grid, comparison) + "\n" +
+         lines_below(table, comparison, markdown_escaped);
+}
+
+std::string markdown_lines_of(const TextGrid& grid, const Comparison& comparison) {
+  std::vector<std::vector<bool>> bold;
+  for (const auto& row : marked_cells(grid, comparison)) {
+    bold.emplace_back();
+    for (const TableCell& cell : row) bold.back().push_back(cell.best);
+  }
+  return markdown_lines(grid, bold);
 }
 
 }  // namespace lengthwise

@@ -14,8 +14,7 @@ struct Marks {
   std::string_view before, after, otherwise;
 };
 
-inline constexpr Marks kTerminalMarks{"", "*", " "}, kMarkdownMarks{"**", "**", ""},
-    kNoMarks{"", "", ""};
+inline constexpr Marks kTerminalMarks{"", "*", " "}, kNoMarks{"", "", ""};
 
 /// After a value that is not told from the best of its column.
 inline constexpr std::string_view kTied = "~";
@@ -47,6 +46,8 @@ struct TitledTable {
   std::vector<std::string> explanations;
 };
 std::string terminal_text(const TitledTable& table, const Comparison& comparison);
+/// The best of each column bold.
 std::string markdown_text(const TitledTable& table, const Comparison& comparison);
+std::string markdown_lines_of(const TextGrid& grid, const Comparison& comparison);
 
 }  // namespace lengthwise

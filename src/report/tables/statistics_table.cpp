@@ -6,22 +6,18 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/plain_text.h"
 #include "report/comparison/published.h"
+#include "report/tables/spread_text.h"
 #include "report/tables/table.h"
 
 namespace lengthwise {
 namespace {
 
-double half_of(const Interval& interval, double value) {
-  return std::max(value - interval.lo, interval.hi - value);
-}
-
 std::string text_of(const Estimate& estimate, int decimals) {
-  std::string text = fmt::format("{:.{}f}", estimate.value, decimals);
-  if (estimate.interval) {
-    text += fmt::format(" ± {:.{}f}", half_of(*estimate.interval, estimate.value), decimals);
-  }
-  return text;
+  const std::string text = fmt::format("{:.{}f}", estimate.value, decimals);
+  return estimate.interval ? text + spread_text(estimate.value, *estimate.interval, decimals)
+                           : text;
 }
 
 std::string text_of(const std::optional<Estimate>& estimate, int decimals) {
@@ -37,7 +33,7 @@ std::string memory_text(const GapToIdeal& gap, int64_t length) {
     return fmt::format("below {}", gap.least_memory);
   }
   if (!memory.interval) return fmt::format("{:.0f}", memory.value);
-  return fmt::format("{:.0f} ({:.0f} to {:.0f})", memory.value, memory.interval->lo,
+  return fmt::format("{:.0f} [{:.0f}, {:.0f}]", memory.value, memory.interval->lo,
                      memory.interval->hi);
 }
 
@@ -89,8 +85,8 @@ std::string ties_line(const Comparison& comparison) {
   });
   if (!asked) return {};
   const std::string found = ties(comparison);
-  if (found.empty()) return "Every row is told from the lowest of its column.\n";
-  return fmt::format("Not distinguishable from the lowest of the column: {}.\n", found);
+  if (found.empty()) return "Every row is told from the lowest of its column.";
+  return fmt::format("Not distinguishable from the lowest of the column: {}.", found);
 }
 
 bool has_gaps(const Comparison& comparison) {
@@ -164,7 +160,9 @@ const std::vector<std::string>& gap_explanations() {
       "perfect.",
       "equivalent memory: tokens that an exact reader would need to remember to have the same "
       "loss.",
-      "Both of these count plain modelling error as forgetting: they are low figures."};
+      "Both of these count plain modelling error as forgetting: they are low figures.",
+      "±: the wider half of the 95 % interval; [ ]: its bounds, where its halves differ by more "
+      "than a tenth."};
   return lines;
 }
 
@@ -176,13 +174,14 @@ std::string terminal_report(const Comparison& comparison) {
     for (const std::string& line : gap_explanations()) text += line + "\n";
   }
   const std::string told = ties_line(comparison);
-  if (!told.empty()) text += "\n" + told;
+  if (!told.empty()) text += "\n" + one_line(told) + "\n";
   const TextGrid published = published_grid(comparison);
   return published.empty() ? text : text + "\n" + terminal_lines(published);
 }
 
 std::string markdown_statistics(const Comparison& comparison) {
-  std::string text = ties_line(comparison);
+  std::string text = markdown_escaped(ties_line(comparison));
+  if (!text.empty()) text += "\n";
   const auto longest = longest_measured(comparison);
   if (!longest) return text;
   const auto gaps = gap_grids(comparison);

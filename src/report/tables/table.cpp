@@ -5,35 +5,32 @@
 #include <algorithm>
 #include <cmath>
 
+#include "report/tables/spread_text.h"
+
 namespace lengthwise {
 namespace {
 
-/// The deviation with as many decimals as its mean.
-std::string format_deviation(double deviation, double mean) {
-  const std::string printed = format_perplexity(mean);
-  if (printed.find('e') != std::string::npos || !std::isfinite(deviation)) {
-    return fmt::format("{:.1e}", deviation);
-  }
-  const size_t point = printed.find('.');
-  const size_t decimals = point == std::string::npos ? 0 : printed.size() - point - 1;
-  return fmt::format("{:.{}f}", deviation, decimals);
+/// Behind the mean, with as many decimals: its interval, or without one what there is of the seeds'
+/// spread.
+std::string spread_of(const Cell& cell) {
+  const double mean = cell.mean_perplexity();
+  const int decimals = perplexity_decimals(mean);
+  if (cell.perplexity_interval) return spread_text(mean, *cell.perplexity_interval, decimals);
+  const auto deviation = cell.perplexity_deviation();
+  return deviation ? spread_text(mean, {mean - *deviation, mean + *deviation}, decimals) : "";
 }
 
-/// Half of the interval, the wider half; without an interval what there is of the seeds' spread.
-std::optional<double> spread_of(const Cell& cell) {
-  if (!cell.perplexity_interval) return cell.perplexity_deviation();
-  const double mean = cell.mean_perplexity();
-  return std::max(mean - cell.perplexity_interval->lo, cell.perplexity_interval->hi - mean);
+bool has_skewed_interval(const Cell& cell) {
+  const double mean = cell.measured() ? cell.mean_perplexity() : 0;
+  return cell.perplexity_interval &&
+         is_skewed(mean, *cell.perplexity_interval, perplexity_decimals(mean));
 }
 
 std::string cell_text(const Cell& cell, const Marks& marks) {
   if (!cell.measured()) {
     return cell.beyond_max_length ? fmt::format("–{}", marks.otherwise) : std::string();
   }
-  std::string text = format_perplexity(cell.mean_perplexity());
-  if (const auto spread = spread_of(cell)) {
-    text += " ± " + format_deviation(*spread, cell.mean_perplexity());
-  }
+  const std::string text = format_perplexity(cell.mean_perplexity()) + spread_of(cell);
   if (cell.best) return fmt::format("{}{}{}", marks.before, text, marks.after);
   return text + std::string(cell.tied_with_best() ? kTied : marks.otherwise);
 }
@@ -120,7 +117,7 @@ std::string terminal_table(const Comparison& comparison) {
 }
 
 std::string markdown_table(const Comparison& comparison) {
-  return markdown_text({title_line(comparison), grid_of(comparison, kMarkdownMarks),
+  return markdown_text({title_line(comparison), grid_of(comparison, kNoMarks),
                         table_explanations(comparison, "Bold")},
                        comparison);
 }
@@ -170,7 +167,8 @@ std::vector<std::vector<TableCell>> table_cells(const Comparison& comparison) {
 
 std::vector<std::string> table_explanations(const Comparison& comparison,
                                             std::string_view best_mark) {
-  bool best = false, tied = false, several = false, one = false, interval = false, limit = false;
+  bool best = false, tied = false, several = false, one = false, interval = false, skewed = false,
+       limit = false;
   for (const Row& row : comparison.rows) {
     for (const Cell& cell : row.cells) {
       best = best || cell.best;
@@ -178,6 +176,7 @@ std::vector<std::string> table_explanations(const Comparison& comparison,
       several = several || cell.nats_per_token.size() > 1;
       one = one || cell.nats_per_token.size() == 1;
       interval = interval || cell.perplexity_interval;
+      skewed = skewed || has_skewed_interval(cell);
       limit = limit || (cell.beyond_max_length && !cell.measured());
     }
   }
@@ -193,6 +192,7 @@ std::vector<std::string> table_explanations(const Comparison& comparison,
         comparison.blocks, several ? " and seeds" : "",
         one ? " Of a single seed it says how the tokens scatter, not how another seed would."
             : ""));
+    if (skewed) lines.emplace_back(kSkewedExplanation);
   } else if (several) {
     lines.push_back("Mean over seeds ± sample standard deviation.");
   }

@@ -13,10 +13,10 @@ namespace lengthwise {
 std::string title_line(const Comparison& comparison);
 
 /// A row a scheme and train_length, a column an eval_length, a cell the mean over seeds of the
-/// perplexity with ± half of its 95 % interval, or, where none was computed, the sample standard
-/// deviation over seeds; "–" beyond the scheme's limit, blank where nothing was measured. The best
-/// of a column is marked with * in the terminal and bold in Markdown, what cannot be told from it
-/// with ~ in both.
+/// perplexity with ± half of its 95 % interval, or its bounds where the halves differ
+/// (spread_text.h), or, where none was computed, ± the sample standard deviation over seeds; "–"
+/// beyond the scheme's limit, blank where nothing was measured. The best of a column is marked with
+/// * in the terminal and bold in Markdown, what cannot be told from it with ~ in both.
 std::string terminal_table(const Comparison& comparison);
 std::string markdown_table(const Comparison& comparison);
 

@@ -138,13 +138,13 @@ std::string terminal_task_table(const Comparison& comparison) {
 }
 
 std::string markdown_task_table(const Comparison& comparison) {
-  std::string text = markdown_text(
-      {task_title_line(comparison), grid_of(comparison, kMarkdownMarks, accuracy_text),
-       task_explanations(comparison, "Bold")},
-      comparison);
+  std::string text =
+      markdown_text({task_title_line(comparison), grid_of(comparison, kNoMarks, accuracy_text),
+                     task_explanations(comparison, "Bold")},
+                    comparison);
   if (has_long_answers(comparison)) {
     text += "\nPercent of answer tokens:\n\n" +
-            markdown_lines(grid_of(comparison, kMarkdownMarks, token_accuracy_text));
+            markdown_lines(grid_of(comparison, kNoMarks, token_accuracy_text));
   }
   return text;
 }

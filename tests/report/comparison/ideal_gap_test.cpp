@@ -54,7 +54,7 @@ TEST_CASE("A model that is the exact reader has no gap at any length", "[report]
   StoredRuns stored;
   const std::vector<int64_t> lengths = {64, 128, 256, 512, 1024, 2048};
   stored.add("oracle", 1, lengths, exact_model());
-  Comparison comparison = compare_runs(stored.read());
+  Comparison comparison = stored.compare();
   add_token_statistics(comparison);
   // The ideal losses of the corpus, computed once elsewhere in Python.
   const std::vector<double> ideal = {1.641681, 1.563363, 1.483342, 1.416787, 1.367251, 1.334380};
@@ -87,7 +87,7 @@ TEST_CASE("A model that is a forgetful exact reader has just its memory", "[repo
   for (const int64_t memory : memories) {
     stored.add(std::to_string(memory), 1, {64, 2048}, exact_model(memory));
   }
-  Comparison comparison = compare_runs(stored.read());
+  Comparison comparison = stored.compare();
   add_token_statistics(comparison);
   constexpr double kIdeal64 = 1.641681, kIdeal2048 = 1.334380, kMemory64 = 1.530857;
   for (size_t row = 0; row < memories.size(); ++row) {

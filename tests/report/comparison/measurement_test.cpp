@@ -26,7 +26,7 @@ Shown shown(const std::vector<RunRecord>& runs, const MeasurementChoice& wanted 
 
 /// alibi measured at 64 and 128, and once more at 128 after `change`.
 RunRecord measured_twice(void (*change)(EvaluationRecord&)) {
-  RunRecord run = sample_run("alibi", 4, 1, {{64, 5}, {128, 4.5}});
+  RunRecord run = sample_run("alibi", 1, {{64, 5}, {128, 4.5}});
   EvaluationRecord other = run.evaluations[1];
   other.nats_per_token = std::log(4.25);
   change(other);
@@ -71,7 +71,7 @@ TEST_CASE("Best and last weights are rows of their own, and one of them can be c
   best.weights = "last";
   CHECK(shown({run}, best).perplexity == Approx(5).epsilon(1e-12));
   best.weights = "best";
-  CHECK_THAT(refusal({run, sample_run("none", 0, 1, {{64, 6}})}, best),
+  CHECK_THAT(refusal({run, sample_run("none", 1, {{64, 6}})}, best),
              contains_text("runs/none-seed1") && contains_text("--evaluation.checkpoint best"));
 }
 
@@ -91,7 +91,7 @@ TEST_CASE("Another text stands in another table, that of training in the first",
 }
 
 TEST_CASE("Runs of two corpora compare on a text that both were measured on", "[report]") {
-  RunRecord one = sample_run("alibi", 4, 1, {{64, 5}}), other = sample_run("none", 0, 1, {{64, 6}});
+  RunRecord one = sample_run("alibi", 1, {{64, 5}}), other = sample_run("none", 1, {{64, 6}});
   one.evaluations[0].text = other.evaluations[0].text = "one text";
   one.corpus_hash = one.evaluations[0].corpus_hash = "decade";
   CHECK(compare_runs({one, other}).rows.size() == 2);
@@ -119,7 +119,7 @@ TEST_CASE("Of several ways to measure what is usual is taken, or what is asked f
 }
 
 TEST_CASE("What cannot be told which is meant is refused with how each is chosen", "[report]") {
-  RunRecord run = sample_run("alibi", 4, 1, {{64, 5}});
+  RunRecord run = sample_run("alibi", 1, {{64, 5}});
   run.evaluations.push_back(run.evaluations[0]);
   SECTION("two splits") {
     run.evaluations[1].split = "valid";
@@ -136,7 +136,7 @@ TEST_CASE("What cannot be told which is meant is refused with how each is chosen
 }
 
 TEST_CASE("Lengths can be chosen, and one that nothing was measured at is named", "[report]") {
-  const RunRecord run = sample_run("alibi", 4, 1, {{64, 5}, {128, 4.5}, {256, 4.25}});
+  const RunRecord run = sample_run("alibi", 1, {{64, 5}, {128, 4.5}, {256, 4.25}});
   MeasurementChoice some;
   some.lengths = {128, 256};
   CHECK(compare_runs({run}, {some, {}, {}, {}}).eval_lengths == std::vector<int64_t>{128, 256});
@@ -145,7 +145,7 @@ TEST_CASE("Lengths can be chosen, and one that nothing was measured at is named"
 }
 
 TEST_CASE("Of weights that were trained on the newest measured count, and it is said", "[report]") {
-  RunRecord run = sample_run("alibi", 4, 1, {{64, 5}, {128, 4.5}});
+  RunRecord run = sample_run("alibi", 1, {{64, 5}, {128, 4.5}});
   run.evaluations[1].checkpoint = "newer";
   const Shown newest = shown({run});
   CHECK(newest.perplexity == Approx(4.5).epsilon(1e-12));
@@ -153,12 +153,12 @@ TEST_CASE("Of weights that were trained on the newest measured count, and it is 
 }
 
 TEST_CASE("A scheme's limit is shown however the others were measured", "[report]") {
-  RunRecord learned = sample_run("learned", 2, 1, {{64, 5}});
+  RunRecord learned = sample_run("learned", 1, {{64, 5}});
   add_beyond_limit(learned, 128, 64);
   learned.evaluations[0].max_tokens = 65536;
-  RunRecord none = sample_run("none", 0, 1, {{64, 6}, {128, 6.5}});
+  RunRecord none = sample_run("none", 1, {{64, 6}, {128, 6.5}});
   for (EvaluationRecord& record : none.evaluations) record.max_tokens = 65536;
-  const Comparison comparison = compare_runs({none, learned});
+  const Comparison comparison = compare_samples({none, learned});
   CHECK(comparison.rows[1].cells[1].beyond_max_length == 64);
 }
 

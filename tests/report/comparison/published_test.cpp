@@ -17,8 +17,8 @@ const fs::path kPress = fs::path(LENGTHWISE_SOURCE) / "results/published/press20
 
 /// As if trained and measured on WikiText-103's words.
 Comparison on_wikitext_103(const std::string& split = "valid") {
-  std::vector<RunRecord> runs{sample_run("sinusoidal", 1, 1, {{512, 21.0}, {1024, 40.0}}),
-                              sample_run("alibi", 12, 1, {{512, 20.0}, {1024, 19.0}})};
+  std::vector<RunRecord> runs{sample_run("sinusoidal", 1, {{512, 21.0}, {1024, 40.0}}),
+                              sample_run("alibi", 1, {{512, 20.0}, {1024, 19.0}})};
   for (RunRecord& run : runs) {
     run.train_length = 512;
     for (EvaluationRecord& record : run.evaluations) {
@@ -26,7 +26,7 @@ Comparison on_wikitext_103(const std::string& split = "valid") {
       record.tokens = split == "valid" ? 217646 : 245569;
     }
   }
-  Comparison comparison = compare_runs(runs);
+  Comparison comparison = compare_samples(runs);
   comparison.train_tokens = 103227021;
   return comparison;
 }
@@ -114,6 +114,12 @@ TEST_CASE("A table of published numbers that is none is named with its fault", "
   CHECK(contains(error_of("paper,table\n"), "no column 'dataset'"));
   CHECK(contains(error_of(heading + row + "abc\n"), "mine.csv:2: perplexity is 'abc'"));
   CHECK(contains(error_of(heading + row + "-3\n"), "perplexity is '-3'"));
+  // Lines are counted as an editor counts them, whatever ends them.
+  CHECK(contains(error_of("\n\n" + heading + "\n" + row + "abc\n"), "mine.csv:5: perplexity"));
+  CHECK(contains(error_of("\xEF\xBB\xBF" + heading + "\r\n  \r\n" + row + "abc\r\n"),
+                 "mine.csv:4: perplexity is 'abc'"));
+  CHECK(contains(error_of(heading + "\r\r" + row + "abc\r"), "mine.csv:4: perplexity"));
+  CHECK(contains(error_of("\n\n"), "mine.csv: is empty"));
   CHECK(contains(error_of(heading + "mine,table-1\n"), "mine.csv:2: has 2 fields"));
   Comparison comparison = on_wikitext_103();
   CHECK(contains(user_error_text([&] { add_published(comparison, folder / "none.csv"); }),

@@ -4,6 +4,8 @@
 
 #include "base/safetensors.h"
 #include "report/figures/task_maps.h"
+#include "report/kinds/comparison_kind.h"
+#include "report/sample_runs.h"
 #include "report/tables/task_table.h"
 #include "report/task_runs.h"
 #include "temporary_folder.h"
@@ -25,7 +27,7 @@ TaskValues two_token_answers(int64_t length, int64_t right) {
 }
 
 Comparison compared(const std::vector<RunRecord>& runs) {
-  Comparison comparison = compare_runs(runs);
+  Comparison comparison = compare_samples(runs);
   add_task_accuracy(comparison);
   return comparison;
 }
@@ -44,13 +46,13 @@ TEST_CASE("Wilson's interval is that of the textbook", "[report]") {
 
 TEST_CASE("Accuracy counts examples with every token right, token accuracy tokens", "[report]") {
   const TemporaryFolder folder;
-  const RunRecord run = store_task_run(folder / "run", "alibi", 4, 1,
+  const RunRecord run = store_task_run(folder / "run", "alibi", 1,
                                        {two_token_answers(64, 8), two_token_answers(128, 0)});
   CHECK(run.evaluations[0].accuracy == 0.8);
   CHECK(run.evaluations[0].token_accuracy == 0.9);
 
   const Comparison comparison = compared({run});
-  CHECK(comparison.is_task());
+  CHECK(&kind_of(comparison) == &task_kind());
   const TaskAccuracy& at_64 = comparison.rows[0].cells[0].task.value();
   CHECK(at_64.examples == 10);
   CHECK(at_64.accuracy == Approx(0.8));
@@ -76,9 +78,8 @@ TEST_CASE("Answers that are all right have accuracy 1, guesses that of a guess",
   }
   const std::vector<uint8_t> right(640, 1);
   const Comparison comparison = compared(
-      {store_task_run(folder / "oracle", "alibi", 4, 1, {task_values("copy", 64, right, offsets)}),
-       store_task_run(folder / "guesser", "none", 0, 1,
-                      {task_values("copy", 64, guesses, offsets)})});
+      {store_task_run(folder / "oracle", "alibi", 1, {task_values("copy", 64, right, offsets)}),
+       store_task_run(folder / "guesser", "none", 1, {task_values("copy", 64, guesses, offsets)})});
   CHECK(comparison.rows[0].cells[0].task->accuracy == 1.0 / 64);
   CHECK_FALSE(comparison.rows[0].cells[0].best);
   CHECK(comparison.rows[1].cells[0].task->accuracy == 1);
@@ -100,11 +101,10 @@ TEST_CASE("The interval of a paired difference is the one Newcombe printed", "[r
 
 TEST_CASE("A row that the examples do not tell from the best is marked", "[report]") {
   const TemporaryFolder folder;
-  const auto run = [&](const std::string& name, int64_t scheme, int64_t right) {
-    return store_task_run(folder / name, name, scheme, 1, {two_token_answers(64, right)});
+  const auto run = [&](const std::string& name, int64_t right) {
+    return store_task_run(folder / name, name, 1, {two_token_answers(64, right)});
   };
-  const Comparison comparison =
-      compared({run("none", 0, 3), run("rotary", 3, 9), run("alibi", 4, 10)});
+  const Comparison comparison = compared({run("none", 3), run("rotary", 9), run("alibi", 10)});
   CHECK_FALSE(comparison.rows[2].cells[0].behind_best);
   CHECK(comparison.rows[1].cells[0].behind_best->value == Approx(0.1));
   CHECK(comparison.rows[1].cells[0].tied_with_best());
@@ -117,7 +117,7 @@ TEST_CASE("A row that the examples do not tell from the best is marked", "[repor
 TEST_CASE("The interval over seeds is wider than that of any one of them", "[report]") {
   const TemporaryFolder folder;
   const auto run = [&](int64_t seed, int64_t right) {
-    return store_task_run(folder / std::to_string(seed), "alibi", 4, seed,
+    return store_task_run(folder / std::to_string(seed), "alibi", seed,
                           {two_token_answers(64, right)});
   };
   const Comparison apart = compared({run(1, 2), run(2, 10)});
@@ -142,7 +142,7 @@ TEST_CASE("Accuracy by place and by number in the answer is that of the tokens t
     const double place = static_cast<double>(i) / 9;
     values.places.insert(values.places.end(), {place, place});
   }
-  const Comparison comparison = compared({store_task_run(folder / "run", "alibi", 4, 1, {values})});
+  const Comparison comparison = compared({store_task_run(folder / "run", "alibi", 1, {values})});
   const auto by_place = map_by_place(comparison, 0);
   REQUIRE(by_place);
   CHECK(by_place->column_labels == std::vector<std::string>{"64"});
@@ -161,12 +161,12 @@ TEST_CASE("Accuracy by place and by number in the answer is that of the tokens t
   CHECK(contains(csv, "alibi,64,64,place,10,2,1,0.5\n"));
   CHECK(contains(csv, "alibi,64,64,answer,2,10,5,0.5\n"));
   CHECK_FALSE(map_by_place(
-      compared({store_task_run(folder / "other", "alibi", 4, 1, {two_token_answers(64, 5)})}), 0));
+      compared({store_task_run(folder / "other", "alibi", 1, {two_token_answers(64, 5)})}), 0));
 }
 
 TEST_CASE("Lengths beyond a scheme's limit are a dash, and a line of the CSV", "[report]") {
   const TemporaryFolder folder;
-  RunRecord run = store_task_run(folder / "run", "learned", 2, 1, {two_token_answers(64, 8)});
+  RunRecord run = store_task_run(folder / "run", "learned", 1, {two_token_answers(64, 8)});
   EvaluationRecord beyond = run.evaluations[0];
   beyond.length = beyond.stride = beyond.window_targets = 128;
   beyond.beyond_max_length = 64;
@@ -182,7 +182,7 @@ TEST_CASE("Lengths beyond a scheme's limit are a dash, and a line of the CSV", "
 TEST_CASE("Answers that do not fit their line, or another run's, are refused", "[report]") {
   const TemporaryFolder folder;
   const fs::path file = folder / "run/evaluation/L64.safetensors";
-  const RunRecord run = store_task_run(folder / "run", "alibi", 4, 1, {two_token_answers(64, 8)});
+  const RunRecord run = store_task_run(folder / "run", "alibi", 1, {two_token_answers(64, 8)});
 
   SECTION("other answers") {
     write_task_values(file, two_token_answers(64, 7));
@@ -223,8 +223,8 @@ TEST_CASE("Answers that do not fit their line, or another run's, are refused", "
     fewer.correct.resize(10);
     fewer.nats.resize(10);
     fewer.answers.resize(10);
-    const RunRecord other = store_task_run(folder / "other", "none", 0, 1, {fewer});
-    const Comparison comparison = compare_runs({run, other});
+    const RunRecord other = store_task_run(folder / "other", "none", 1, {fewer});
+    const Comparison comparison = compare_samples({run, other});
     CHECK(comparison.rows.size() == 1);
     CHECK(contains(comparison.notes.at(0), "--evaluation.examples 5"));
     CHECK(contains(comparison.notes.at(1), "other: was not measured so"));

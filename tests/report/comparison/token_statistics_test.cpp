@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "report/contains_text.h"
+#include "report/sample_runs.h"
 #include "report/stored_runs.h"
 #include "report/tables/statistics_table.h"
 #include "test.h"
@@ -25,7 +26,7 @@ StoredRuns::Model worse_model(double nats, double scatter = 0) {
 }
 
 Comparison compared(const StoredRuns& stored) {
-  Comparison comparison = compare_runs(stored.read());
+  Comparison comparison = stored.compare();
   add_token_statistics(comparison);
   return comparison;
 }
@@ -195,7 +196,7 @@ TEST_CASE("An ideal that its reader does not have is refused", "[report]") {
   stored.add("model", 1, {64}, exact_model());
   auto runs = stored.read();
   runs[0].evaluations[0].ideal_nats_per_token = 1.6;
-  Comparison comparison = compare_runs(runs);
+  Comparison comparison = compare_samples(runs);
   CHECK_THAT(user_error_text([&] { add_token_statistics(comparison); }),
              contains_text("1.64168") && contains_text("says 1.6"));
 }

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "report/failing_and_holding.h"
+#include "report/figures/comparison_curves.h"
 #include "test.h"
 
 using namespace lengthwise;
@@ -10,7 +11,7 @@ using namespace lengthwise;
 namespace {
 
 LineChart perplexities(const std::vector<RunRecord>& runs) {
-  return perplexity_chart(compare_runs(runs));
+  return perplexity_chart(compare_samples(runs));
 }
 
 std::vector<std::string> labels(const View& view) {
@@ -91,7 +92,6 @@ TEST_CASE("Rows of one scheme differ in look, whatever sets them apart", "[repor
   const auto add = [&](std::string settings, std::string variant, int64_t train_length) {
     Row row;
     row.scheme = "alibi";
-    row.scheme_order = 12;
     row.settings = std::move(settings);
     row.variant = std::move(variant);
     row.train_length = train_length;
@@ -102,11 +102,11 @@ TEST_CASE("Rows of one scheme differ in look, whatever sets them apart", "[repor
   add("position.alibi.bias_max=12", "", 64);
   add("training.batch_windows=2", "", 512);
   add("", "model.window=64", 64);
+  const ComparisonCurves curves(comparison);
   for (size_t a = 0; a < comparison.rows.size(); ++a) {
     for (size_t b = 0; b < a; ++b) {
       INFO(a << " and " << b);
-      CHECK(series_look(comparison, comparison.rows[a]) !=
-            series_look(comparison, comparison.rows[b]));
+      CHECK(curves.of(comparison.rows[a]).look != curves.of(comparison.rows[b]).look);
     }
   }
 }
@@ -118,7 +118,7 @@ TEST_CASE("A perplexity beyond all numbers is no point, and a note names it", "[
 }
 
 TEST_CASE("Cost is speed and memory as measured", "[report][chart]") {
-  const LineChart chart = cost_chart(compare_runs(failing_and_holding(/*ideal=*/false)));
+  const LineChart chart = cost_chart(compare_samples(failing_and_holding(/*ideal=*/false)));
   CHECK(chart.views[0].series[2].y[3] == 1000);
   CHECK(chart.views[1].series[2].y[3] == 250);
 }

@@ -2,13 +2,10 @@
 
 #include <stdlib.h>
 
-#include <algorithm>
-
 #include "base/error.h"
 #include "report/contains_text.h"
 #include "report/failing_and_holding.h"
 #include "report/figures/svg_convert.h"
-#include "temporary_folder.h"
 #include "test.h"
 
 using namespace lengthwise;
@@ -28,36 +25,31 @@ class PathWithout {
 
 }  // namespace
 
-TEST_CASE("The curve is an SVG, a PNG and a PDF, and nothing else is left in the folder",
-          "[report][curve]") {
-  TemporaryFolder folder;
-  write_curves(compare_runs(failing_and_holding(/*ideal=*/true)), folder / "plots");
-  CHECK(read_file(folder / "plots/curve.png").substr(0, 8) == "\x89PNG\r\n\x1a\n");
-  CHECK(read_file(folder / "plots/curve.pdf").substr(0, 5) == "%PDF-");
-  CHECK_THAT(read_file(folder / "plots/curve.svg"),
+TEST_CASE("The curve is an SVG, a PNG and a PDF", "[report][curve]") {
+  const CurveFiles curve = curve_files(compare_samples(failing_and_holding(/*ideal=*/true)));
+  CHECK(curve.missing.empty());
+  REQUIRE(curve.files.size() == 3);
+  CHECK(curve.files.at("curve.png").substr(0, 8) == "\x89PNG\r\n\x1a\n");
+  CHECK(curve.files.at("curve.pdf").substr(0, 5) == "%PDF-");
+  CHECK_THAT(curve.files.at("curve.svg"),
              contains_text("Perplexity by evaluation length on ideal_reader") &&
                  contains_text("scored tokens; mean of 1 to 2 seeds") &&
-
                  contains_text("Leaving the plot: sinusoidal (5000 at 512)."));
-  std::vector<std::string> names;
-  for (const auto& entry : fs::directory_iterator(folder / "plots")) {
-    names.push_back(entry.path().filename());
-  }
-  std::ranges::sort(names);
-  CHECK(names == std::vector<std::string>{"curve.pdf", "curve.png", "curve.svg"});
 }
 
 TEST_CASE("Nothing measured is nothing to draw", "[report][curve]") {
-  TemporaryFolder folder;
-  RunRecord learned = sample_run("learned", 2, 1, {});
+  RunRecord learned = sample_run("learned", 1, {});
   add_beyond_limit(learned, 128, 64);
-  CHECK_THROWS_AS(write_curves(compare_runs({learned}), folder / "plots"), UserError);
-  CHECK_FALSE(fs::exists(folder / "plots"));
+  CHECK(curve_files(compare_samples({learned})).files.empty());
 }
 
-TEST_CASE("A missing rsvg-convert is named", "[report][curve]") {
+TEST_CASE("Without rsvg-convert there is the SVG, and a word on what to install",
+          "[report][curve]") {
   const PathWithout path;
-  CHECK_THROWS_WITH(svg_to_png("<svg/>"), "rsvg-convert is missing: install librsvg2-bin");
+  const CurveFiles curve = curve_files(compare_samples(failing_and_holding(/*ideal=*/false)));
+  CHECK(curve.files.size() == 1);
+  CHECK(curve.files.contains("curve.svg"));
+  CHECK(curve.missing == "rsvg-convert is missing: install librsvg2-bin");
 }
 
 TEST_CASE("What rsvg-convert complains about is in the error", "[report][curve]") {

@@ -22,7 +22,7 @@ LineChart chart_of(std::vector<Series> series) {
 }
 
 Series line(std::string label, std::vector<double> y) {
-  Series series{std::move(label), scheme_look(0), {}, std::move(y), {}, {}};
+  Series series{std::move(label), Look{0, 0, 0}, {}, std::move(y), {}, {}};
   for (size_t i = 0; i < series.y.size(); ++i) series.x.push_back(static_cast<double>(i + 1));
   return series;
 }

@@ -10,7 +10,7 @@ using namespace lengthwise;
 namespace {
 
 RunRecord logged_run(const TemporaryFolder& folder, int64_t seed, const std::string& log) {
-  RunRecord run = sample_run("alibi", 4, seed, {{64, 5.0}});
+  RunRecord run = sample_run("alibi", seed, {{64, 5.0}});
   run.folder = folder / ("alibi-seed" + std::to_string(seed));
   make_folder(run.folder);
   write_file(run.folder / "train.jsonl", log);
@@ -52,7 +52,7 @@ TEST_CASE("Seeds are one training curve with a band, at the steps all of them lo
       logged_run(folder, 1,
                  "{\"step\":1,\"nats_per_token\":3}\n{\"step\":2,\"nats_per_token\":2}\n"),
       logged_run(folder, 2, "{\"step\":1,\"nats_per_token\":4}\n")};
-  const LineChart chart = training_chart(compare_runs(runs), runs);
+  const LineChart chart = training_chart(compare_samples(runs), runs);
   REQUIRE(chart.views.size() == 1);
   REQUIRE(chart.views[0].series.size() == 1);
   const Series& series = chart.views[0].series[0];

@@ -21,7 +21,7 @@ LineChart hostile_chart() {
   chart.title = chart.subtitle = chart.x_label = kHostile;
   chart.notes = {kHostile};
   chart.marks = {{1, kHostile}};
-  const Series series{kHostile, scheme_look(3), {1, 2}, {0.1, std::nan("")}, {}, {}};
+  const Series series{kHostile, Look{4, 0, 0}, {1, 2}, {0.1, std::nan("")}, {}, {}};
   chart.views = {{kHostile, kHostile, Scale::linear, std::nullopt, {series}}};
   return chart;
 }
@@ -68,7 +68,7 @@ TEST_CASE("No text breaks out of its place in the page", "[report][page]") {
 
 TEST_CASE("The page asks nothing of any network", "[report][page]") {
   const std::string html = render_page(
-      comparison_page(compare_runs(failing_and_holding(true)), failing_and_holding(true),
+      comparison_page(compare_samples(failing_and_holding(true)), failing_and_holding(true),
                       {"Which one?", "lengthwise compare", "2026-11-23T04:00:00Z", "lengthwise"}));
   CHECK_THAT(html, contains_text("default-src 'none'"));
   const std::regex reference("(src|href|url\\()=?[\"']?(?!#|data:)[a-z/]");
@@ -81,7 +81,7 @@ TEST_CASE("A comparison's page has its question, table, curves and origin withou
           "[report][page]") {
   const auto runs = failing_and_holding(/*ideal=*/true);
   const std::string html =
-      render_page(comparison_page(compare_runs(runs), runs,
+      render_page(comparison_page(compare_samples(runs), runs,
                                   {"Which one?", "lengthwise compare a b", "2026-11-23T04:00:00Z",
                                    "lengthwise 0.1.0 (commit abc)"}));
   CHECK_THAT(html, contains_text("<h1>Which one?</h1>"));
@@ -93,7 +93,7 @@ TEST_CASE("A comparison's page has its question, table, curves and origin withou
 }
 
 TEST_CASE("The page says what is left to the ideal and how to read it", "[report][page]") {
-  Comparison comparison = compare_runs(failing_and_holding(true));
+  Comparison comparison = compare_samples(failing_and_holding(true));
   const auto page_of = [&] {
     return render_page(comparison_page(comparison, failing_and_holding(true), {}));
   };
@@ -105,7 +105,7 @@ TEST_CASE("The page says what is left to the ideal and how to read it", "[report
   const std::string page = page_of();
   CHECK_THAT(page, contains_text("What is left to the ideal"));
   CHECK_THAT(page, contains_text("0.125"));
-  CHECK_THAT(page, contains_text("77 (70 to 85)"));
+  CHECK_THAT(page, contains_text("77 [70, 85]"));
   CHECK_THAT(page, contains_text("they are low figures"));
 }
 

@@ -1,6 +1,6 @@
 #include "report/records/run_options.h"
 
-#include "report/figures/comparison_charts.h"
+#include "report/figures/comparison_curves.h"
 #include "report/sample_runs.h"
 #include "temporary_folder.h"
 #include "test.h"
@@ -11,7 +11,7 @@ namespace {
 
 RunRecord run_with(const std::string& scheme, int64_t seed,
                    const std::map<std::string, std::string>& options) {
-  RunRecord run = sample_run(scheme, 4, seed, {{64, 5.0}});
+  RunRecord run = sample_run(scheme, seed, {{64, 5.0}});
   run.options = options;
   return run;
 }
@@ -94,5 +94,6 @@ TEST_CASE("Runs that were trained otherwise are rows of their own", "[report][op
   CHECK(comparison.rows[0].label() == "alibi");
   CHECK(comparison.rows[0].seeds == 2);
   CHECK(comparison.rows[1].label() == "alibi (model.heads=8)");
-  CHECK(series_look(comparison, comparison.rows[0]) != series_look(comparison, comparison.rows[1]));
+  const ComparisonCurves curves(comparison);
+  CHECK(curves.of(comparison.rows[0]).look != curves.of(comparison.rows[1]).look);
 }

@@ -7,7 +7,7 @@
 using namespace lengthwise;
 
 TEST_CASE("The LaTeX table has the rules of booktabs and a column a length", "[report][table]") {
-  const std::string table = latex_table(compare_runs(failing_and_holding(/*ideal=*/true)));
+  const std::string table = latex_table(compare_samples(failing_and_holding(/*ideal=*/true)));
   CHECK_THAT(table, contains_text("\\begin{tabular}{lrrrrrr}\n\\toprule\n"
                                   "& & & \\multicolumn{4}{c}{evaluation length} \\\\\n"
                                   "\\cmidrule(lr){4-7}\n"
@@ -26,5 +26,5 @@ TEST_CASE("Every character of a label is LaTeX's own business", "[report][table]
   CHECK(latex_text("é ± –") == "é $\\pm$ --");
   auto runs = failing_and_holding(/*ideal=*/false);
   for (RunRecord& run : runs) run.corpus = "two\nlines";
-  CHECK_THAT(latex_table(compare_runs(runs)), contains_text("on two lines:"));
+  CHECK_THAT(latex_table(compare_samples(runs)), contains_text("on two lines:"));
 }

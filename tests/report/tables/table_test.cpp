@@ -49,19 +49,19 @@ std::vector<std::string> csv_fields(const std::string& line) {
 }
 
 std::vector<RunRecord> three_schemes() {
-  RunRecord learned = sample_run("learned", 2, 1, {{64, 5.3}});
+  RunRecord learned = sample_run("learned", 1, {{64, 5.3}});
   add_beyond_limit(learned, 128, 64);
   add_beyond_limit(learned, 256, 64);
-  return {sample_run("alibi", 4, 1, {{64, 4}, {128, 3.5}}),
-          sample_run("alibi", 4, 2, {{64, 5}, {128, 4.5}}),
-          sample_run("alibi", 4, 3, {{64, 6}, {128, 5.5}}), learned,
-          sample_run("none", 0, 1, {{64, 4.9996}, {128, 61.237}, {256, 12345.6}})};
+  return {sample_run("alibi", 1, {{64, 4}, {128, 3.5}}),
+          sample_run("alibi", 2, {{64, 5}, {128, 4.5}}),
+          sample_run("alibi", 3, {{64, 6}, {128, 5.5}}), learned,
+          sample_run("none", 1, {{64, 4.9996}, {128, 61.237}, {256, 12345.6}})};
 }
 
 }  // namespace
 
 TEST_CASE("Seeds become a mean of perplexities and their sample standard deviation", "[report]") {
-  const Comparison comparison = compare_runs(three_schemes());
+  const Comparison comparison = compare_samples(three_schemes());
   REQUIRE(comparison.rows.size() == 3);
   const Row& alibi = comparison.rows[2];
   CHECK(alibi.seeds == 3);
@@ -76,11 +76,11 @@ TEST_CASE("Seeds become a mean of perplexities and their sample standard deviati
 
 TEST_CASE("Rows follow the registry, then the train length; columns the lengths", "[report]") {
   auto runs = three_schemes();
-  RunRecord longer = sample_run("alibi", 4, 1, {{512, 4}, {64, 4}});
+  RunRecord longer = sample_run("alibi", 1, {{512, 4}, {64, 4}});
   longer.train_length = 512;
   longer.folder = "runs/alibi-512";
   runs.insert(runs.begin(), longer);
-  const Comparison comparison = compare_runs(runs);
+  const Comparison comparison = compare_samples(runs);
   CHECK(comparison.eval_lengths == std::vector<int64_t>{64, 128, 256, 512});
   std::vector<std::string> order;
   for (const Row& row : comparison.rows) {
@@ -90,7 +90,7 @@ TEST_CASE("Rows follow the registry, then the train length; columns the lengths"
 }
 
 TEST_CASE("The Markdown table has a number, a dash or a blank in each cell", "[report]") {
-  const auto lines = lines_of(markdown_table(compare_runs(three_schemes())));
+  const auto lines = lines_of(markdown_table(compare_samples(three_schemes())));
   REQUIRE(lines.size() >= 6);
   CHECK(markdown_cells(lines[1]) ==
         std::vector<std::string>{"scheme", "train_length", "seeds", "64", "128", "256"});
@@ -105,7 +105,7 @@ TEST_CASE("The Markdown table has a number, a dash or a blank in each cell", "[r
 }
 
 TEST_CASE("The terminal table keeps its columns in line", "[report]") {
-  const auto lines = lines_of(terminal_table(compare_runs(three_schemes())));
+  const auto lines = lines_of(terminal_table(compare_samples(three_schemes())));
   REQUIRE(lines.size() >= 6);
   CHECK_THAT(lines[5], contains_text("5.000 ± 1.000*") && contains_text("4.500 ± 1.000*"));
   // A cell is as long as its line up to its last character: the second column ends are compared.
@@ -120,7 +120,7 @@ TEST_CASE("The terminal table keeps its columns in line", "[report]") {
 }
 
 TEST_CASE("Every table says what was measured", "[report]") {
-  const Comparison comparison = compare_runs(three_schemes());
+  const Comparison comparison = compare_samples(three_schemes());
   for (const std::string& text : {terminal_table(comparison), markdown_table(comparison)}) {
     const std::string title = lines_of(text)[0];
     CHECK_THAT(title, contains_text("perplexity on ideal_reader") && contains_text("test split") &&
@@ -135,13 +135,13 @@ TEST_CASE("Every table says what was measured", "[report]") {
 TEST_CASE("Beside the perplexities stand the mean training speed and the largest memory",
           "[report]") {
   auto runs = three_schemes();
-  CHECK_THAT(markdown_table(compare_runs(runs)), !contains_text("train tokens/s"));
+  CHECK_THAT(markdown_table(compare_samples(runs)), !contains_text("train tokens/s"));
   for (RunRecord& run : runs) {
     if (run.scheme != "alibi") continue;
     run.train_tokens_per_second = 1000.0 * static_cast<double>(run.seed);
     run.train_peak_memory_mib = 200 - static_cast<double>(run.seed);
   }
-  const std::string text = markdown_table(compare_runs(runs));
+  const std::string text = markdown_table(compare_samples(runs));
   const auto lines = lines_of(text);
   CHECK(markdown_cells(lines[1]) == std::vector<std::string>{"scheme", "train_length", "seeds",
                                                              "train tokens/s", "train MiB", "64",
@@ -151,13 +151,13 @@ TEST_CASE("Beside the perplexities stand the mean training speed and the largest
   CHECK(alibi[4] == "199");
   CHECK(markdown_cells(lines[3])[3].empty());  // not known of this one
   CHECK_THAT(text, contains_text("the mean over runs and the largest peak memory"));
-  CHECK_THAT(csv_table(compare_runs(runs)), contains_text(",2000,199\n"));
+  CHECK_THAT(csv_table(compare_samples(runs)), contains_text(",2000,199\n"));
   runs[2].train_tokens_per_second.reset();
-  CHECK_THAT(markdown_table(compare_runs(runs)), !contains_text("train tokens/s"));
+  CHECK_THAT(markdown_table(compare_samples(runs)), !contains_text("train tokens/s"));
 }
 
 TEST_CASE("Two runs of one seed are refused, measured alike or not", "[report]") {
-  const RunRecord one = sample_run("alibi", 4, 1, {{64, 5}});
+  const RunRecord one = sample_run("alibi", 1, {{64, 5}});
   RunRecord other = one;
   other.folder = "runs/again";
   for (EvaluationRecord& record : other.evaluations) record.variant = "model.window=8";
@@ -165,11 +165,11 @@ TEST_CASE("Two runs of one seed are refused, measured alike or not", "[report]")
 }
 
 TEST_CASE("A row alone, or all that are alike, are not the best of anything", "[report]") {
-  const Comparison comparison = compare_runs({sample_run("alibi", 4, 1, {{64, 5}})});
+  const Comparison comparison = compare_samples({sample_run("alibi", 1, {{64, 5}})});
   CHECK_FALSE(comparison.rows[0].cells[0].best);
   CHECK_THAT(terminal_table(comparison), !contains_text("*"));
-  CHECK_THAT(terminal_table(compare_runs(
-                 {sample_run("alibi", 4, 1, {{64, 5}}), sample_run("none", 0, 1, {{64, 5}})})),
+  CHECK_THAT(terminal_table(compare_samples(
+                 {sample_run("alibi", 1, {{64, 5}}), sample_run("none", 1, {{64, 5}})})),
              !contains_text("*"));
 }
 
@@ -182,7 +182,7 @@ TEST_CASE("The ideal reader has a row of its own and is never marked", "[report]
       }
     }
   }
-  const auto lines = lines_of(markdown_table(compare_runs(runs)));
+  const auto lines = lines_of(markdown_table(compare_samples(runs)));
   CHECK(markdown_cells(lines[6]) ==
         std::vector<std::string>{"ideal reader", "", "", "", "4.775", ""});
   CHECK_THAT(lines[5], contains_text("**4.500"));
@@ -193,8 +193,8 @@ TEST_CASE("The ideal reader has a row of its own and is never marked", "[report]
 
 TEST_CASE("Intervals, ties with the best, bits per byte and words stand in the table", "[report]") {
   Comparison comparison =
-      compare_runs({sample_run("none", 0, 1, {{64, 5.25}}), sample_run("rotary", 3, 1, {{64, 5.5}}),
-                    sample_run("alibi", 4, 1, {{64, 4}})});
+      compare_samples({sample_run("none", 1, {{64, 5.25}}), sample_run("rotary", 1, {{64, 5.5}}),
+                       sample_run("alibi", 1, {{64, 4}})});
   comparison.blocks = "32 documents";
   comparison.bytes = 65536 / 2;
   comparison.words = 65536 / 4;
@@ -205,11 +205,13 @@ TEST_CASE("Intervals, ties with the best, bits per byte and words stand in the t
   comparison.rows[2].cells[0].perplexity_interval = {3.99, 4.01};
   const std::string text = markdown_table(comparison);
   const auto lines = lines_of(text);
-  CHECK(markdown_cells(lines[3])[3] == "5.250 ± 0.020~");  // the wider side of the two
-  CHECK(markdown_cells(lines[4])[3] == "5.500 ± 0.050");
+  CHECK(markdown_cells(lines[3])[3] == "5.250 [5.240, 5.270]~");
+  CHECK(markdown_cells(lines[4])[3] == "5.500 [5.450, 5.520]");
   CHECK(markdown_cells(lines[5])[3] == "**4.000 ± 0.010**");
   CHECK_THAT(text, contains_text("95 % interval by resampling 32 documents") &&
+                       contains_text("[ ]: the bounds of that interval") &&
                        contains_text("~: not distinguishable from the lowest"));
+  CHECK_THAT(terminal_table(comparison), contains_text("5.250 [5.240, 5.270]~"));
   const std::vector<std::string> csv = csv_fields(lines_of(csv_table(comparison))[3]);
   // ln 4 nats are 2 bits: 2 tokens a byte, 4 tokens a word.
   CHECK(csv[0] == "alibi");
@@ -221,7 +223,7 @@ TEST_CASE("Intervals, ties with the best, bits per byte and words stand in the t
 }
 
 TEST_CASE("Bits per byte pay for what unknown words spell, or are not given", "[report]") {
-  Comparison comparison = compare_runs({sample_run("none", 0, 1, {{64, 4}})});
+  Comparison comparison = compare_runs({sample_run("none", 1, {{64, 4}})});
   comparison.bytes = comparison.tokens;
   const Cell& cell = comparison.rows[0].cells[0];
   CHECK(comparison.bits_per_byte(cell).value() == Approx(2));
@@ -233,7 +235,7 @@ TEST_CASE("Bits per byte pay for what unknown words spell, or are not given", "[
 }
 
 TEST_CASE("The CSV table has a line a cell with full precision", "[report]") {
-  const auto lines = lines_of(csv_table(compare_runs(three_schemes())));
+  const auto lines = lines_of(csv_table(compare_samples(three_schemes())));
   const std::vector<std::string> names = csv_fields(lines[0]);
   REQUIRE(names == csv_fields("scheme,train_length,eval_length,split,protocol,stride,seeds,"
                               "perplexity,perplexity_std,nats_per_token,tokens,"
@@ -301,7 +303,7 @@ TEST_CASE("Unfinished training and missing seeds are said under the table", "[re
   auto runs = three_schemes();
   runs[0].finished = std::nullopt;
   runs[1].evaluations.pop_back();
-  const std::string text = terminal_table(compare_runs(runs));
+  const std::string text = terminal_table(compare_samples(runs));
   CHECK_THAT(text, contains_text("runs/alibi-seed1: its training is not finished"));
   CHECK_THAT(text,
              contains_text("alibi at train_length 64, eval_length 128: measured for 2 of 3 seeds"));

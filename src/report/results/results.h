@@ -2,20 +2,19 @@
 
 #include <string>
 
-#include "evaluation/options.h"
 #include "report/comparison/comparison.h"
+#include "report/results/results_folder.h"
 
 namespace lengthwise {
 
 /// What stands beside the numbers in a results folder.
 struct ResultsHeader {
-  std::string title;    // the experiment's question, or "Comparison"
-  std::string command;  // that makes this folder
-  std::string options;  // resolved, as a file; empty for runs that were not one experiment
+  std::string title;            // the experiment's question, or "Comparison"
+  std::string command;          // that makes this folder
+  std::string options;          // resolved, as a file; empty for runs that were not one experiment
+  std::string version, commit;  // of the program that writes
+  std::string written;          // when, ISO 8601, UTC
 };
-
-/// What a terminal shows of a comparison.
-std::string terminal_text(const Comparison& comparison);
 
 /// Writes into `folder`: report.html (comparison_page.h), README.md (tables, curve, who made it
 /// when and on what), table.csv, table.tex, differences.csv (every pair of rows), breakdowns.csv
@@ -24,7 +23,9 @@ std::string terminal_text(const Comparison& comparison);
 /// records.jsonl (run.json and the evaluation lines of every run) and options.ini. Of a task:
 /// report.html, README.md, table.csv, places.csv (accuracy by place and by number in the answer),
 /// records.jsonl and options.ini.
-void write_results(const fs::path& folder, const Comparison& comparison,
-                   const std::vector<RunRecord>& runs, const ResultsHeader& header);
+///
+/// -> what could not be made and was left out, with what would mend it; empty where nothing was.
+std::string write_results(const ResultsFolder& folder, const Comparison& comparison,
+                          const std::vector<RunRecord>& runs, const ResultsHeader& header);
 
 }  // namespace lengthwise

@@ -1,11 +1,8 @@
-#include "experiment/compare_finished.h"
+#include "experiment/comparison_request.h"
 
 #include "base/options.h"
 #include "data/task.h"
 #include "position/registry.h"
-#include "report/comparison/published.h"
-#include "report/comparison/task_accuracy.h"
-#include "report/comparison/token_statistics.h"
 
 namespace lengthwise {
 namespace {
@@ -49,18 +46,6 @@ ComparisonRequest comparison_request(const Config& config,
   request.settings = settings();
   request.schemes = scheme_names();
   return request;
-}
-
-Comparison compare_finished(const std::vector<RunRecord>& runs, const Config& config,
-                            const ComparisonRequest& request) {
-  Comparison comparison = compare_runs(runs, request);
-  if (comparison.is_task()) {
-    add_task_accuracy(comparison);
-    return comparison;
-  }
-  add_token_statistics(comparison);
-  for (const std::string& csv : config.grid.published) add_published(comparison, csv);
-  return comparison;
 }
 
 }  // namespace lengthwise
