@@ -249,10 +249,10 @@ TEST_CASE("the command line takes values after a space and after an equal sign",
   CHECK(rest == std::vector<std::string>{"train", "run.ini"});
 }
 
-TEST_CASE("the last of an option given twice on the command line wins", "[base]") {
-  Command command;
-  command.options.read_command_line({"--model.heads=8", "--model.heads=16"});
-  CHECK(command.fields.heads == 16);
+TEST_CASE("an option given twice on the command line is refused: one value would not be read",
+          "[base]") {
+  has(command_line_error({"--model.heads=8", "--model.heads", "16"}),
+      "model.heads: is given twice");
 }
 
 TEST_CASE("negative numbers on the command line are values", "[base]") {

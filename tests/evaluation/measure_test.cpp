@@ -87,7 +87,10 @@ std::vector<double> nats_window_by_window(Transformer& model, const Dataset& dat
         reading_of(dataset, dataset.test.documents()[static_cast<size_t>(window.document)]);
     const std::vector<int64_t> inputs(tokens.begin() + window.first_input,
                                       tokens.begin() + window.end_target);
-    const auto hidden = model->forward(torch::tensor(inputs).unsqueeze(0))[0];
+    const int64_t place =
+        order_of(dataset).stream_position(window.document, window.first_target + 1);
+    const uint64_t draw = model->position->draws_positions() ? position_draw({}, place, 0) : 0;
+    const auto hidden = model->forward(torch::tensor(inputs).unsqueeze(0), draw)[0];
     const auto logits =
         torch::matmul(hidden.to(torch::kFloat64), model->head_weight().to(torch::kFloat64).t());
     const auto log_softmax = torch::log_softmax(logits, 1);
