@@ -11,6 +11,7 @@
 #include "position/options.h"
 #include "position/scheme.h"
 #include "position/scheme_options.h"
+#include "report/contains_text.h"
 #include "temporary_folder.h"
 #include "tensor_check.h"
 #include "test.h"
@@ -211,7 +212,9 @@ TEST_CASE("Every scheme runs at 4 times the training length or declares a limit"
       if (limit) {
         CHECK(*limit >= kTrainLength);
         CHECK(hidden_of(model, random_tokens(2, *limit)).isfinite().all().item<bool>());
-        CHECK_THROWS(hidden_of(model, random_tokens(2, *limit + 1)));
+        CHECK_THROWS_WITH(
+            hidden_of(model, random_tokens(2, *limit + 1)),
+            contains_text(std::to_string(*limit)) && contains_text(std::to_string(*limit + 1)));
       } else {
         CHECK(hidden_of(model, random_tokens(2, 4 * kTrainLength)).isfinite().all().item<bool>());
       }
