@@ -5,11 +5,19 @@ set(_libraries "${CMAKE_INSTALL_LIBDIR}/lengthwise")
 file(RELATIVE_PATH _libraries_from_program "/prefix/${CMAKE_INSTALL_BINDIR}" "/prefix/${_libraries}")
 set_target_properties(lengthwise PROPERTIES INSTALL_RPATH "$ORIGIN/${_libraries_from_program}")
 
-# LibTorch's folder may lie beside others that it takes libraries of (nvidia/, in Python's site-packages).
+# LibTorch's folder may lie beside others that it takes libraries of (nvidia/, in Python's site-packages), and be
+# reached by a link.
 get_filename_component(_beside_libtorch "${LIBTORCH_ROOT}" DIRECTORY)
-string(REGEX REPLACE "([][+.*()^$?{}|\\\\])" "\\\\\\1" _of_libtorch "^(${LIBTORCH_ROOT}|${_beside_libtorch}/nvidia)/")
+set(_of_libtorch "")
+foreach(_folder IN ITEMS "${LIBTORCH_ROOT}" "${_beside_libtorch}/nvidia")
+  get_filename_component(_real "${_folder}" REALPATH)
+  foreach(_path IN ITEMS "${_folder}" "${_real}")
+    string(REGEX REPLACE "([][+.*()^$?{}|\\])" "\\\\\\1" _path "${_path}")
+    list(APPEND _of_libtorch "^${_path}/")
+  endforeach()
+endforeach()
 install(TARGETS lengthwise
-  RUNTIME_DEPENDENCIES PRE_EXCLUDE_REGEXES "ld-linux" POST_INCLUDE_REGEXES "${_of_libtorch}" POST_EXCLUDE_REGEXES ".*"
+  RUNTIME_DEPENDENCIES PRE_EXCLUDE_REGEXES "ld-linux" POST_INCLUDE_REGEXES ${_of_libtorch} POST_EXCLUDE_REGEXES ".*"
   RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}"
   LIBRARY DESTINATION "${_libraries}")
 
