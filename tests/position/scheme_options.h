@@ -23,7 +23,6 @@ inline PositionOptions options_of(const SchemeEntry& entry, const ModelShape& sh
   write_file(factors, short_list + "\n" + long_list + "\n");
   PositionOptions options;
   options.scheme = entry.name;
-  options.xpos.scale_base = 8;  // its limit is then near 1,000 tokens, which a test can reach
   options.rotary_longrope.factors = factors.string();
   options.validate(shape);
   return options;
