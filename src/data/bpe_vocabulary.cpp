@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 #include <optional>
 #include <unordered_map>
 
@@ -127,7 +126,8 @@ std::string in_our_words(const std::string& message) {
 }
 
 std::unordered_map<std::string, std::string> trainer_options(int64_t size) {
-  constexpr int64_t kMost = std::numeric_limits<int32_t>::max();
+  // SentencePiece counts up to the size before it says that the text is too short for it.
+  constexpr int64_t kMost = 100'000'000;
   return {
       {"model_type", "bpe"},
       {"vocab_size", std::to_string(std::min(size, kMost))},

@@ -1,4 +1,5 @@
 #include <cmath>
+#include <functional>
 #include <random>
 
 #include "app/workspace.h"
@@ -71,7 +72,7 @@ int processes_in(const fs::path& folder) {
 
 /// A killed process takes a moment to go.
 void wait_for_no_process_in(const fs::path& folder) {
-  for (int i = 0; i < 500 && processes_in(folder) > 0; ++i) ::usleep(10'000);
+  for (int i = 0; i < 6000 && processes_in(folder) > 0; ++i) ::usleep(10'000);
   CHECK(processes_in(folder) == 0);
 }
 
@@ -93,15 +94,36 @@ bool finished(const fs::path& run) {
          nlohmann::json::parse(file_text(run / "run.json"))["finished"].is_string();
 }
 
+/// Tries until signals met programs at their work. A machine that stalls lets a program end before
+/// its signal comes, which says nothing of the program; what it left in `folder` is then removed.
+void until_met_at_work(const fs::path& folder, const std::function<bool()>& met) {
+  for (int i = 0; i < 10; ++i) {
+    if (met()) return;
+    fs::remove_all(folder);
+  }
+  FAIL("every program ended before its signal");
+}
+
+/// How a run of train_command ended that a signal met at work, at this step or later.
+Outcome signalled_run(const Workspace& work, const std::string& folder, int64_t step, int signal) {
+  Outcome outcome;
+  const fs::path log = work / (folder + "/train.jsonl");
+  until_met_at_work(work / folder, [&] {
+    Program program(train_command(folder), work.path());
+    wait_for_step(program, log, step);
+    program.send(signal);
+    outcome = program.wait();
+    return logged_step(log) < kSteps;
+  });
+  return outcome;
+}
+
 TEST_CASE("SIGTERM and SIGINT finish the step, and the command that is printed goes on", "[app]") {
   const Workspace work;
   work.must_run(train_command("whole"));
   for (const int signal : {SIGTERM, SIGINT}) {
     const std::string run = "stopped-" + std::to_string(signal);
-    Program program(train_command(run), work.path());
-    wait_for_step(program, work / (run + "/train.jsonl"), 10);
-    program.send(signal);
-    const Outcome outcome = program.wait();
+    const Outcome outcome = signalled_run(work, run, 10, signal);
     INFO(outcome.output << outcome.errors);
     REQUIRE(outcome.exit_code == 1);
     const int64_t step = saved_step(work / (run + "/checkpoint.safetensors"));
@@ -118,10 +140,7 @@ TEST_CASE("SIGTERM and SIGINT finish the step, and the command that is printed g
 
 TEST_CASE("The command to go on is quoted where a shell would take it apart", "[app]") {
   const Workspace work;
-  Program program(train_command("it's my run"), work.path());
-  wait_for_step(program, work / "it's my run/train.jsonl", 1);
-  program.send(SIGTERM);
-  CHECK(contains(program.wait().output,
+  CHECK(contains(signalled_run(work, "it's my run", 1, SIGTERM).output,
                  "lengthwise train 'it'\\''s my run/config.ini' --run.folder 'it'\\''s my run'\n"));
 }
 
@@ -141,12 +160,15 @@ TEST_CASE("A run killed at any moments ends with the bits of one that was not", 
     program.send(SIGKILL);
     kills += program.wait().exit_code == 128 + SIGKILL ? 1 : 0;
   };
-  // While it starts; then between, during and after the writing of steps.
-  for (int i = 0; i < 4; ++i) kill_after(0, 400'000);
-  for (int part = 1; part <= 7; ++part) {
-    kill_after(std::max(part * kSteps / 14, logged_step(log)), 10'000);
-  }
-  CHECK(kills >= 8);  // a machine that stalls may let one end by itself
+  until_met_at_work(work / "killed", [&] {
+    kills = 0;
+    // While it starts; then between, during and after the writing of steps.
+    for (int i = 0; i < 4; ++i) kill_after(0, 400'000);
+    for (int part = 1; part <= 7; ++part) {
+      kill_after(std::max(part * kSteps / 14, logged_step(log)), 10'000);
+    }
+    return kills >= 8;
+  });
   work.must_run(train_command("killed"));
   check_same_run(work / "whole", work / "killed");
   for (const auto& [name, bytes] : contents(work / "killed")) CHECK(!contains(name, ".partial"));
@@ -155,10 +177,7 @@ TEST_CASE("A run killed at any moments ends with the bits of one that was not", 
 TEST_CASE("A log line cut short and files half written by a kill go", "[app]") {
   const Workspace work;
   work.must_run(train_command("whole"));
-  Program program(train_command("killed"), work.path());
-  wait_for_step(program, work / "killed/train.jsonl", 20);
-  program.send(SIGKILL);
-  program.wait();
+  signalled_run(work, "killed", 20, SIGKILL);
   put_file(work / "killed/train.jsonl", file_text(work / "killed/train.jsonl") + "{\"step\": 9");
   put_file(work / "killed/state.safetensors.77.partial", "half");
   work.must_run(train_command("killed"));
@@ -175,18 +194,19 @@ TEST_CASE("An experiment killed at any moments finishes and makes nothing twice"
   const Workspace work;
   put_grid(work);
   std::mt19937 random(7);
-  const auto kill_when_logged = [&](const std::string& run, int64_t step) {
+  const auto killed_when_logged = [&](const std::string& run, int64_t step) {
     Program program(grid_command(200), work.path());
     wait_for_step(program, work / ("grid/" + run + "/train.jsonl"), step);
     ::usleep(static_cast<unsigned>(std::uniform_int_distribution(0, 20'000)(random)));
     program.send(SIGKILL);
     program.wait();
     wait_for_no_process_in(work.path());
-    CHECK(!finished(work / ("grid/" + run)));  // its runs went with it
+    return !finished(work / ("grid/" + run));  // its runs went with it
   };
-  kill_when_logged("alibi-L16-seed1", 5);
-  kill_when_logged("alibi-L16-seed1", 60);
-  kill_when_logged("alibi-L16-seed2", 10);
+  until_met_at_work(work / "grid", [&] {
+    return killed_when_logged("alibi-L16-seed1", 5) && killed_when_logged("alibi-L16-seed1", 60) &&
+           killed_when_logged("alibi-L16-seed2", 10);
+  });
 
   std::map<std::string, fs::file_time_type> done;
   for (const std::string& run : kGridRuns) {
@@ -214,11 +234,15 @@ TEST_CASE("SIGTERM to an experiment saves and ends its runs, and it goes on as i
   put_grid(work);
   Words command = grid_command(200);
   command.push_back("--experiment.seeds=1");
-  Program program(command, work.path());
-  wait_for_step(program, work / "grid/none-L16-seed1/train.jsonl", 5);
-  wait_for_step(program, work / "grid/alibi-L16-seed1/train.jsonl", 5);
-  program.send(SIGTERM);
-  const Outcome outcome = program.wait();
+  Outcome outcome;
+  until_met_at_work(work / "grid", [&] {
+    Program program(command, work.path());
+    wait_for_step(program, work / "grid/none-L16-seed1/train.jsonl", 5);
+    wait_for_step(program, work / "grid/alibi-L16-seed1/train.jsonl", 5);
+    program.send(SIGTERM);
+    outcome = program.wait();
+    return outcome.exit_code != 0;
+  });
   INFO(outcome.output << outcome.errors);
   CHECK(outcome.exit_code == 1);
   CHECK(processes_in(work.path()) == 0);

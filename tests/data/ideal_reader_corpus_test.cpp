@@ -105,7 +105,8 @@ TEST_CASE("generated cues follow their weights and the copy rule", "[data]") {
   }
   // P(cue = the one two back) = 1/2 + sum z_k^2 / 2, and sum z_k^2 = 402 / 4096. Copies treble the
   // variance of the cue frequencies; the margins are at least five standard errors.
-  const auto records = static_cast<double>(train.size() / 2);
+  const auto whole_records = train.size() / 2;
+  const auto records = static_cast<double>(whole_records);
   CHECK(static_cast<double>(counts[0]) / records == Approx(11.0 / 64).margin(0.005));
   CHECK(static_cast<double>(counts[11]) / records == Approx(3.0 / 64).margin(0.003));
   CHECK(static_cast<double>(repeats) / static_cast<double>(pairs) ==

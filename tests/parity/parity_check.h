@@ -14,7 +14,8 @@ constexpr double kTolerance = 1e-5;
 
 /// What make_reference.py saved.
 inline const SafetensorsFile& reference() {
-  static const SafetensorsFile file(fs::path(__FILE__).parent_path() / "reference.safetensors");
+  static const SafetensorsFile file(fs::path(LENGTHWISE_SOURCE) /
+                                    "tests/parity/reference.safetensors");
   return file;
 }
 
