@@ -8,6 +8,7 @@
 #include "data/window_sampler.h"
 #include "model/losses.h"
 #include "position/options.h"
+#include "position/scheme.h"
 #include "position/scheme_options.h"
 #include "temporary_folder.h"
 #include "tensor_check.h"
