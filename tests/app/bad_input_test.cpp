@@ -215,7 +215,7 @@ TEST_CASE("An option that a command does not read is refused, and said who does"
         {"training.steps: evaluate does not read it"}},
        {"a grid in train",
         train({"--experiment.seeds", "1 2"}),
-        {"experiment.seeds: train does not read it; experiment, compare do"}},
+        {"experiment.seeds: train does not read it; experiment does"}},
        {"a model in prepare",
         {"prepare", "tiny.ini", "--model.width", "8"},
         {"model.width: prepare"}},
