@@ -46,8 +46,8 @@ void check_changes(const Config& trained, const Config& measured) {
     const Option& option = new_options.all()[i];
     if (!decides_weights(option) || old_options.all()[i].text() == option.text()) continue;
     if (const std::string unmet = option.unmet_condition(); !unmet.empty()) {
-      fail("{}: is changed to {}, but {} does not read it; it is read with {}", option.name,
-           option.text(), measured.position.scheme, unmet);
+      fail("{}: is changed to {}, but not read here; it is with {}", option.name, option.text(),
+           unmet);
     }
     if (!option.may_change_after_training()) {
       fail("{}: is changed to {}, but after training it decides nothing", option.name,

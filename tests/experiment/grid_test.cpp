@@ -136,7 +136,8 @@ TEST_CASE("A change that no run can take is refused with the reason", "[experime
   CHECK(contains(refusal_of("training.steps=7"), "'training.steps' cannot be one"));
   CHECK(contains(refusal_of("model.window"), "'model.window' is no OPTION=VALUE"));
   CHECK(contains(refusal_of("position.scheme=kerple_log"), "cannot be measured under kerple_log"));
-  CHECK(contains(refusal_of("position.t5_bias.max_distance=88"), "does not read it"));
+  CHECK(contains(refusal_of("position.t5_bias.max_distance=88"),
+                 "not read here; it is with position.scheme = t5_bias"));
   CHECK(contains(refusal_of("position.t5_bias.buckets=8"), "cannot be one"));
   CHECK(contains(refusal_of("model.window=0"), "it is as it was trained"));
   CHECK(contains(refusal_of("model.window=few"), "experiment.changes: 'model.window=few': "));

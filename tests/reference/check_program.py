@@ -195,6 +195,17 @@ class Program:
         return [(row[scheme], row[length] == "train_length") for row in rows]
 
 
+def train(program: Program, options: dict[str, object]) -> None:
+    """From a file, which may say what only another scheme reads."""
+    lines: dict[str, list[str]] = {}
+    for name, value in options.items():
+        section, _, key = name.partition(".")
+        lines.setdefault(section, [f"[{section}]"]).append(f"{key} = {value}")
+    text = "\n".join("\n".join(section) for section in lines.values())
+    (program.folder / "run.ini").write_text(text + "\n")
+    program("train", "run.ini")
+
+
 def train_and_measure(program: Program, scheme: str, limited: bool, setting: str) -> Path:
     run = Path("runs") / f"{setting}-{scheme}"
     options = COMMON | SETTINGS[setting] | {"position.scheme": scheme, "run.folder": run}
@@ -205,8 +216,7 @@ def train_and_measure(program: Program, scheme: str, limited: bool, setting: str
         short, long = (" ".join(str(1 + slope * i) for i in range(pairs)) for slope in (0.1, 1.5))
         (program.folder / factors).write_text(f"short_factor {short}\nlong_factor {long}\n")
         options["position.rotary_longrope.factors"] = factors
-    (program.folder / "empty.ini").touch()
-    program("train", "empty.ini", *[f"--{name}={value}" for name, value in options.items()])
+    train(program, options)
     for measurement in measurements(scheme, setting):
         measure(program, run, measurement)
     return run
@@ -215,7 +225,7 @@ def train_and_measure(program: Program, scheme: str, limited: bool, setting: str
 def train_and_measure_task(program: Program, task: str) -> Path:
     run = Path("runs") / f"task-{task}"
     options = COMMON | TASK_OPTIONS | {"data.task": task, "run.folder": run}
-    program("train", "empty.ini", *[f"--{name}={value}" for name, value in options.items()])
+    train(program, options)
     measure(program, run, TASK_MEASUREMENT)
     return run
 
