@@ -66,8 +66,9 @@ Axis fitted_axis(const std::vector<double>& values, Scale scale, double room,
   if (shown.empty()) return {scale == Scale::linear ? 0.0 : 1.0, 10, scale};
   auto [least, most] = std::ranges::minmax(shown);
   // A cap below all values would leave nothing to show.
-  const bool capped = cap && *cap<most&& * cap> least;
-  if (capped) most = *cap;
+  const double wanted = cap.value_or(most);
+  const bool capped = wanted < most && wanted > least;
+  if (capped) most = wanted;
   if (scale == Scale::linear) {
     const double span = most > least ? most - least : std::max(std::abs(most), 1e-9);
     return {least - room * span, capped ? most : most + room * span, scale};

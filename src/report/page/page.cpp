@@ -42,10 +42,6 @@ std::string row_of(const std::vector<PageCell>& row) {
   return html + "</tr>\n";
 }
 
-std::string html_of(const PageText& text) {
-  return paragraph("text", text.text);
-}
-
 /// The wrapper scrolls where the table is wider than the screen; it takes the focus so that keys
 /// can scroll it.
 std::string html_of(const PageTable& table) {

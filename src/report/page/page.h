@@ -10,10 +10,6 @@
 namespace lengthwise {
 
 /// What a page says, apart from how it looks. All text is plain; rendering escapes it.
-struct PageText {
-  std::string text;
-};
-
 struct PageCell {
   std::string text;
   bool strong = false;
@@ -37,7 +33,7 @@ struct PageCode {
   std::string text;
 };
 
-using PagePart = std::variant<PageText, PageTable, PageKeyValues, PageCode, LineChart, HeatMap>;
+using PagePart = std::variant<PageTable, PageKeyValues, PageCode, LineChart, HeatMap>;
 
 /// Parts behind a line that opens them.
 struct PageFold {

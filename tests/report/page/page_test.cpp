@@ -55,9 +55,9 @@ TEST_CASE("No text breaks out of its place in the page", "[report][page]") {
   const Page page{kHostile,
                   kHostile,
                   {{kHostile,
-                    {PageText{kHostile}, table, PageKeyValues{{{kHostile, kHostile}}},
+                    {PageCode{kHostile}, table, PageKeyValues{{{kHostile, kHostile}}},
                      PageCode{kHostile}, hostile_chart(), map},
-                    {{kHostile, {PageText{kHostile}}}}}},
+                    {{kHostile, {PageCode{kHostile}}}}}},
                   kHostile};
   const std::string html = render_page(page);
   CHECK_THAT(html, !contains_text("<b>") && !contains_text("<script>alert"));
