@@ -164,9 +164,10 @@ void OptionSet::check_given_are_read() const {
   for (const Option& option : options_) {
     const std::string unmet = option.unmet_condition();
     if (unmet.empty() || std::ranges::find(given_, option.name) == given_.end()) continue;
-    // Takes back what a file said of the data: a built-in corpus wants nothing said of text.
-    const bool is_data = option.role == OptionRole::tokens || option.role == OptionRole::text;
-    if (is_data && option.text() == option.default_text) continue;
+    // Takes back what a file said: a built-in corpus wants nothing said of text.
+    const bool takes_back = option.role == OptionRole::tokens || option.role == OptionRole::text ||
+                            option.role == OptionRole::measurement;
+    if (takes_back && option.text() == option.default_text) continue;
     fail("{}: {} is not read under the options at hand; it is with {}", option.name, option.text(),
          unmet);
   }

@@ -485,7 +485,7 @@ TEST_CASE("A measurement that cannot be made is refused before anything is measu
            {"model.sinks", "2", "model.window above 0"}},
           {"a change that nothing reads",
            evaluate({"--position.rotary_yarn.factor=16"}),
-           {"position.rotary_yarn.factor", "16", "does not read it", "position.scheme"}},
+           {"position.rotary_yarn.factor", "16", "not read", "position.scheme = rotary_yarn"}},
           {"a negative window", evaluate({"--model.window=-1"}), {"model.window", "'-1'", "0"}},
           {"no factors",
            train({"--position.scheme=rotary_longrope", "--run.folder=new"}),

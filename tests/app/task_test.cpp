@@ -110,18 +110,18 @@ TEST_CASE("Tasks that are asked for wrongly are one line that names the option",
   check({"--data.corpus=ideal_reader", "--evaluation.protocol=non_overlapping",
          "--evaluation.examples=256"},
         {"data.task", "'copy'", "data.corpus is ideal_reader"});
-  check({"--data.train=text/train.txt"}, {"data.train", "data.corpus is task"});
-  check({"--data.documents=joined"}, {"data.documents", "task"});
+  check({"--data.train=text/train.txt"}, {"data.train", "data.corpus = text"});
+  check({"--data.documents=joined"}, {"data.documents", "data.corpus = text"});
   check({"--model.train_length=11", "--data.task=passkey"},
         {"model.train_length: 11", "passkey", "12"});
   check({"--evaluation.protocol=non_overlapping", "--evaluation.examples=256"},
         {"evaluation.protocol: non_overlapping", "data.corpus task", "protocol = task"});
   check({"--evaluation.examples=0"}, {"evaluation.examples", "'0'"});
-  check({"--evaluation.stride=8"}, {"evaluation.stride: 8", "task"});
-  check({"--evaluation.max_tokens=8"}, {"evaluation.max_tokens: 8", "task"});
-  check({"--evaluation.draws=2"}, {"evaluation.draws: 2", "task"});
+  check({"--evaluation.stride=8"}, {"evaluation.stride: 8", "sliding"});
+  check({"--evaluation.max_tokens=8"}, {"evaluation.max_tokens: 8", "of text"});
+  check({"--evaluation.draws=2"}, {"evaluation.draws: 2", "position.scheme = randomized"});
   check({"--evaluation.split=train"}, {"evaluation.split", "test or valid"});
-  check({"--evaluation.counting=paper"}, {"evaluation.counting: paper", "task"});
+  check({"--evaluation.counting=paper"}, {"evaluation.counting: paper", "of text"});
 
   // Of a text, neither the protocol nor its examples.
   CHECK(contains(error_of(work, {"train", "tiny.ini", "--evaluation.protocol=task"}),

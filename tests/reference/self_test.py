@@ -483,7 +483,7 @@ class CheckRun(unittest.TestCase):
         (self.run_folder / "config.ini").write_text(
             "[data]\ncorpus = text\ntrain = \nvalid = \ntest = test.txt\nvocabulary = word\n"
             "vocabulary_size = 0\nfolder = prepared\ndocuments = joined\n\n"
-            "[position.rotary]\nbase = 10000\n"
+            "[position.rotary]\nbase = 10000\n\n[training]\nseed = 1\n"
         )
         self.options = make_options(position__scheme="alibi")
         tensors = make_tensors(self.options)
