@@ -44,8 +44,8 @@ void ModelOptions::declare(OptionSet& options) {
               "token embeddings are multiplied by this before positions are added", AtLeast{0.0});
   options.add("model.embedding_std", embedding_std, "initial spread of the token embeddings",
               AtLeast{0.0});
-  options.add("model.head_std", head_std, "initial spread of the untied output matrix",
-              AtLeast{0.0})
+  options
+      .add("model.head_std", head_std, "initial spread of the untied output matrix", AtLeast{0.0})
       .read_when([this] { return !tied_embeddings; }, "model.tied_embeddings = false");
   options.add("model.train_length", train_length, "tokens a training window holds", AtLeast{1})
       .along("experiment.train_lengths");
