@@ -18,8 +18,7 @@ int run_compare(const Words& arguments) {
   if (folders.empty()) fail("compare: no run folder is named");
   std::optional<ResultsFolder> results;
   if (!config.grid.results.empty()) results.emplace(config.grid.results);
-  std::vector<RunRecord> runs;
-  for (const std::string& folder : folders) runs.push_back(read_run(folder));
+  const std::vector<RunRecord> runs = read_runs({folders.begin(), folders.end()});
   const auto is_given = [&given = given](const std::string& name) {
     return std::ranges::find(given, name) != given.end();
   };

@@ -25,11 +25,12 @@ std::string experiment_command(Words arguments) {
 /// The comparison of the runs that came through.
 void compare(const Config& config, const std::vector<GridProgress>& progress,
              const ResultsFolder& folder, const Words& arguments) {
-  std::vector<RunRecord> runs;
+  std::vector<fs::path> done;
   for (const GridProgress& run : progress) {
-    if (run.state == GridProgress::State::done) runs.push_back(read_run(run.folder));
+    if (run.state == GridProgress::State::done) done.push_back(run.folder);
   }
-  if (runs.empty()) return;
+  if (done.empty()) return;
+  const std::vector<RunRecord> runs = read_runs(done);
   const auto is_given = [](const std::string& name) {
     // An experiment shows what it measured. Of a limit beyond the split's size the records know
     // nothing.

@@ -34,6 +34,9 @@ bool read_by_none(const Option&) {
 bool read_by_prepare(const Option& option) {
   return is_of(option, "data");
 }
+bool read_by_generate(const Option& option) {
+  return option.name == "data.corpus";
+}
 bool read_by_train(const Option& option) {
   return !is_of(option, "experiment") && option.role != OptionRole::results;
 }
@@ -56,7 +59,7 @@ const Command kCommands[] = {
     {"evaluate", "RUN...", "perplexity of runs at every length of evaluation.lengths", read_by_evaluate, run_evaluate},
     {"experiment", "FILE...", "a grid of runs, trained, evaluated and compared", read_by_experiment, run_experiment},
     {"compare", "RUN... [--experiment.results FOLDER]", "table and curve of evaluated runs", read_by_compare, run_compare},
-    {"generate", "FOLDER", "the built-in ideal-reader corpus as token files", read_by_prepare, run_generate},
+    {"generate", "FOLDER", "the built-in ideal-reader corpus as token files", read_by_generate, run_generate},
 };
 // clang-format on
 

@@ -1,5 +1,6 @@
 #include "experiment/comparison_request.h"
 
+#include "base/error.h"
 #include "base/options.h"
 #include "data/task.h"
 #include "position/registry.h"
@@ -9,20 +10,52 @@ namespace {
 
 /// The options that make runs different runs, but for those that rows have by themselves.
 std::map<std::string, std::string> settings() {
+  const Config defaults = Config{}.resolved();
   std::map<std::string, std::string> all;
-  Config defaults;
-  OptionSet options;
-  defaults.declare(options);
-  for (const Option& option : options.all()) {
-    const bool decides = option.role == OptionRole::weights || option.role == OptionRole::test_time;
-    if (decides) all[option.name] = option.default_text;
+  for (const auto& [name, text] : option_texts(defaults, [](const Option& option) {
+         return decides_weights(option) && option.axis.empty();
+       })) {
+    all[name] = text;
   }
-  for (const char* row : {"position.scheme", "model.train_length", "training.seed"}) all.erase(row);
   all["data.documents"] = defaults.data.documents;
   return all;
 }
 
+/// The names of what decides weights but was not read under the options that a run had; none where
+/// the run is of another version, whose values mean nothing here.
+std::vector<std::string> unread_options(const std::map<std::string, std::string>& run_options) {
+  Config config;
+  OptionSet options;
+  config.declare(options);
+  try {
+    for (const Option& option : options.all()) {
+      const auto given = run_options.find(option.name);
+      const bool decides = decides_weights(option) || option.role == OptionRole::tokens;
+      if (given != run_options.end() && decides) option.assign(given->second);
+    }
+  } catch (const UserError&) {
+    return {};
+  }
+  std::vector<std::string> names;
+  for (const Option& option : options.all()) {
+    if (decides_weights(option) && !option.is_read()) names.push_back(option.name);
+  }
+  return names;
+}
+
 }  // namespace
+
+std::vector<RunRecord> read_runs(const std::vector<fs::path>& folders) {
+  std::vector<RunRecord> runs;
+  for (const fs::path& folder : folders) {
+    RunRecord& run = runs.emplace_back(read_run(folder));
+    for (const std::string& name : unread_options(run.options)) {
+      run.options.erase(name);
+      run.file_hashes.erase(name);
+    }
+  }
+  return runs;
+}
 
 ComparisonRequest comparison_request(const Config& config,
                                      const std::function<bool(const std::string&)>& is_given) {

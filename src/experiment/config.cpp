@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "data/task.h"
+#include "data/text_corpus.h"
 #include "position/registry.h"
 
 namespace lengthwise {
@@ -22,11 +23,33 @@ std::string drawing_schemes() {
   return fmt::format("position.scheme = {}", fmt::join(names, " or "));
 }
 
+std::string corpus_name(const DataOptions& data) {
+  if (data.corpus == "task") return data.task;
+  return data.corpus == "text" ? prepared_folder(data).filename().string() : data.corpus;
+}
+
+/// Whether a run of these options and texts was begun there.
+bool holds_run_of(const fs::path& folder, const Config& config) {
+  const auto decides = [](const Option& option) {
+    const bool data = option.role == OptionRole::tokens || option.role == OptionRole::text;
+    return (data && option.is_read()) || is_effective(option);
+  };
+  try {
+    return fs::exists(folder / "config.ini") &&
+           option_texts(read_config(folder / "config.ini").resolved(), decides) ==
+               option_texts(config.resolved(), decides);
+  } catch (const UserError&) {
+    return false;  // it is no run's
+  }
+}
+
 }  // namespace
 
 void RunOptions::declare(OptionSet& options) {
   options.role(OptionRole::machine);
-  options.add("run.folder", folder, "run folder; empty: runs/SCHEME-LTRAIN_LENGTH-seedSEED");
+  options.add("run.folder", folder,
+              "run folder; empty: runs/CORPUS-SCHEME-LTRAIN_LENGTH-seedSEED, of the corpus "
+              "ideal_reader without it");
   options.add("run.threads", threads, "threads of LibTorch; small models gain nothing from more",
               AtLeast{1});
 }
@@ -88,9 +111,21 @@ void Config::check_texts(const std::string& split) const {
   }
 }
 
+Config Config::resolved() const {
+  Config numbers = *this;
+  numbers.model.embedding_std = model.initial_embedding_std();
+  numbers.training.warmup_steps = training.warmup();
+  return numbers;
+}
+
 fs::path Config::run_folder() const {
   if (!run.folder.empty()) return run.folder;
-  return fs::path("runs") / run_name({position.scheme, model.train_length, training.seed});
+  const std::string name = run_name({position.scheme, model.train_length, training.seed});
+  const fs::path without_corpus = fs::path("runs") / name;
+  if (data.corpus == DataOptions().corpus || holds_run_of(without_corpus, *this)) {
+    return without_corpus;
+  }
+  return fs::path("runs") / fmt::format("{}-{}", corpus_name(data), name);
 }
 
 std::string config_text(const Config& config) {
@@ -131,21 +166,22 @@ bool may_change_after_training(const Option& option) {
   return option.may_change_after_training();
 }
 
+bool is_effective(const Option& option) {
+  return decides_weights(option) && option.is_read();
+}
+
 std::map<std::string, std::string> effective_options(const Config& config) {
-  const auto is_effective = [](const Option& option) {
-    return decides_weights(option) && option.is_read();
-  };
   std::map<std::string, std::string> effective;
-  for (const auto& [name, text] : option_texts(config, is_effective)) effective[name] = text;
-  for (const auto& [name, hash] : named_file_hashes(config)) {
-    if (effective.contains(name)) effective[name] = hash;
+  for (const auto& [name, text] : option_texts(config.resolved(), is_effective)) {
+    effective[name] = text;
   }
+  for (const auto& [name, hash] : named_file_hashes(config)) effective[name] = hash;
   return effective;
 }
 
 std::map<std::string, std::string> named_file_hashes(const Config& config) {
   const auto names_a_file = [](const Option& option) {
-    return decides_weights(option) && option.names_file;
+    return is_effective(option) && option.names_file;
   };
   std::map<std::string, std::string> hashes;
   for (const auto& [name, path] : option_texts(config, names_a_file)) {

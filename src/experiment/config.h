@@ -41,7 +41,11 @@ struct Config {
   /// UserError where the text is not named that training validates on or `split` is of. A folder of
   /// prepared tokens says itself what it holds.
   void check_texts(const std::string& split) const;
-  /// [run] folder, or one named for the scheme, the train length and the seed.
+  /// What is left to the model and the number of steps as the numbers it comes to. A run is
+  /// checked, trained and stored so.
+  Config resolved() const;
+  /// [run] folder, or one named for the corpus, the scheme, the train length and the seed. The
+  /// corpus is left out where it is the default, and where a folder without it holds this very run.
   fs::path run_folder() const;
 };
 
@@ -61,12 +65,14 @@ bool says_how_to_measure(const Option& option);
 /// May be something else in measuring than it was in training.
 bool may_change_after_training(const Option& option);
 
+/// Decides the weights and is read under the values at hand.
+bool is_effective(const Option& option);
 /// The texts of the options that decide weights or answers and are read, a file's content in place
 /// of its name. Where those of two configs are equal, so is what is trained and measured.
 std::map<std::string, std::string> effective_options(const Config& config);
 
-/// The SHA-256 of what the files hold that options deciding weights name, by option; those that are
-/// empty are left out.
+/// The SHA-256 of what the files hold that effective options name, by option; those that are empty
+/// are left out.
 std::map<std::string, std::string> named_file_hashes(const Config& config);
 
 Config read_config(const fs::path& path);

@@ -22,14 +22,14 @@ Identity model_identity(const Config& config, const Dataset& dataset) {
                      {"training_hash", dataset.training_hash},
                      {"vocabulary_hash", dataset.vocabulary_hash},
                      {"vocabulary_size", std::to_string(dataset.vocabulary_size)}};
-  for (const auto& [name, text] : option_texts(config, decides_weights)) {
+  for (const auto& [name, text] : option_texts(config, is_effective)) {
     identity.wanted[name] = text;
   }
   for (const auto& [name, hash] : named_file_hashes(config)) {
     identity.wanted[name + ".sha256"] = hash;
   }
   // The first format did not hold [training].
-  for (const auto& [name, text] : option_texts(Config{}, is_of_the_model)) {
+  for (const auto& [name, text] : option_texts(Config{}.resolved(), is_of_the_model)) {
     identity.defaults[name] = text;
   }
   return identity;

@@ -7,10 +7,10 @@
 
 namespace lengthwise {
 
-/// What the header of a checkpoint and of a state says: every option that decides the weights, what
-/// the files hold that options name ("position.rotary_longrope.factors.sha256"), the vocabulary,
-/// the corpus. Of options that a file does not name, as it is older than they are, it had the
-/// defaults' effect.
+/// What the header of a checkpoint and of a state says: every option that decides the weights and
+/// is read, what the files hold that options name ("position.rotary_longrope.factors.sha256"), the
+/// vocabulary, the corpus. Of options that a file does not name, as it is older than they are, it
+/// had the defaults' effect.
 Identity model_identity(const Config& config, const Dataset& dataset);
 
 /// A trained model with the weights of a checkpoint, put together as `measured` says: its position

@@ -61,13 +61,14 @@ void RunFolder::check(const Config& config) const {
     fail("run.folder: {} holds a config.ini that no run wrote there; choose another folder",
          path_.string());
   }
-  const auto before = option_texts(read_config(this->config()), decides_weights);
-  const auto now = option_texts(config, decides_weights);
-  for (size_t i = 0; i < now.size(); ++i) {
-    if (before[i].second != now[i].second) {
-      fail("run.folder: {} was made with {} = {}, not {}; choose another folder or delete it",
-           path_.string(), now[i].first, before[i].second, now[i].second);
-    }
+  const auto texts = option_texts(read_config(this->config()).resolved(), is_effective);
+  const std::map<std::string, std::string> before(texts.begin(), texts.end());
+  for (const auto& [name, text] : option_texts(config.resolved(), is_effective)) {
+    // Where one of the two does not read it, they differ in what would have them read it.
+    const auto found = before.find(name);
+    if (found == before.end() || found->second == text) continue;
+    fail("run.folder: {} was made with {} = {}, not {}; choose another folder or delete it",
+         path_.string(), name, found->second, text);
   }
 }
 

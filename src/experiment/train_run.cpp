@@ -113,10 +113,12 @@ void check_training_data(const Config& config, const Dataset& dataset) {
   if (config.training.validate_every > 0 && dataset.task == nullptr) dataset.split("valid");
 }
 
-TrainingEnd train_run(const Config& config,
+TrainingEnd train_run(const Config& given,
                       const std::function<void(const TrainingProgress&)>& report,
                       const std::atomic<bool>& stop) {
-  config.validate();
+  given.validate();
+  given.check_texts("train");
+  const Config config = given.resolved();
   const RunFolder folder(config.run_folder());
   folder.check(config);
   at::set_num_threads(static_cast<int>(config.run.threads));

@@ -1,5 +1,8 @@
 #include "model/options.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "base/error.h"
 #include "base/options.h"
 
@@ -42,13 +45,24 @@ void ModelOptions::declare(OptionSet& options) {
   options.add("model.tied_embeddings", tied_embeddings, "one matrix for tokens in and logits out");
   options.add("model.embedding_scale", embedding_scale,
               "token embeddings are multiplied by this before positions are added", AtLeast{0.0});
-  options.add("model.embedding_std", embedding_std, "initial spread of the token embeddings",
+  options.add("model.embedding_std", embedding_std,
+              "initial spread of the token embeddings; 0: by the model, 0.7 / scale, tied 0.5 / "
+              "sqrt(width * scale), of an embedding_scale above 1",
               AtLeast{0.0});
   options
       .add("model.head_std", head_std, "initial spread of the untied output matrix", AtLeast{0.0})
       .read_when([this] { return !tied_embeddings; }, "model.tied_embeddings = false");
   options.add("model.train_length", train_length, "tokens a training window holds", AtLeast{1})
       .along("experiment.train_lengths");
+}
+
+double ModelOptions::initial_embedding_std() const {
+  if (embedding_std > 0) return embedding_std;
+  const double scale = std::max(1.0, embedding_scale);
+  // Tied, the stream holds scale * E beside what the sublayers add, about 1: the logit of the token
+  // read is near width * scale * std^2 whatever the width, and those of others near sqrt(width)
+  // std.
+  return tied_embeddings ? 0.5 / std::sqrt(static_cast<double>(width) * scale) : 0.7 / scale;
 }
 
 void ModelOptions::validate() const {

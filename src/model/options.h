@@ -23,12 +23,15 @@ struct ModelOptions {
   int64_t sinks = 0;
   bool tied_embeddings = false;
   double embedding_scale = 1;
-  double embedding_std = 0.7;
+  double embedding_std = 0;  // initial_embedding_std() says what that is
   double head_std = 0.02;
   int64_t train_length = 64;
 
   void declare(OptionSet& options);
   void validate() const;
+  /// embedding_std, or where it is 0 what suits the model: 0.7 once scaled; where the embeddings
+  /// are the output matrix too, so little that the first guess is near to uniform.
+  double initial_embedding_std() const;
   ModelShape shape() const { return {width, heads, layers, train_length}; }
 };
 

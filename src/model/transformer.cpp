@@ -110,7 +110,7 @@ TransformerImpl::TransformerImpl(const ModelOptions& model_options, int64_t voca
 void TransformerImpl::reset_parameters(uint64_t seed) {
   const torch::NoGradGuard no_grad;
   torch::manual_seed(split_stream(seed, 0).next());
-  embedding.normal_(0, options.embedding_std);
+  embedding.normal_(0, options.initial_embedding_std());
   // What 2 * layers sublayers add to the stream keeps its scale (Radford et al. 2019).
   const double output_gain = 1 / std::sqrt(2.0 * static_cast<double>(options.layers));
   for (Block& block : blocks) {

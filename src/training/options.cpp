@@ -1,5 +1,7 @@
 #include "training/options.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "base/options.h"
 #include "training/optimizer.h"
@@ -10,6 +12,10 @@ namespace {
 
 // Far beyond any machine, and small enough that counts of tokens do not overflow.
 constexpr int64_t kMostSteps = 1'000'000'000, kMostWindows = 65'536;
+
+int64_t default_warmup(int64_t steps) {
+  return std::min<int64_t>(50, steps / 2);
+}
 
 }  // namespace
 
@@ -49,7 +55,9 @@ void TrainingOptions::declare(OptionSet& options) {
               AtLeast{0.0});
   options.add("training.schedule", schedule, "of the learning rate after warm-up",
               OneOf{schedule_names()});
-  options.add("training.warmup_steps", warmup_steps, "steps of linear growth from 0", AtLeast{0});
+  options.add("training.warmup_steps", warmup_steps,
+              "steps of linear growth from 0; -1: 50, or half of the steps where these are few",
+              AtLeast{-1});
   options
       .add("training.final_learning_rate", final_learning_rate,
            "cosine: last learning rate as a part of the highest", Between{0.0, 1.0})
@@ -72,8 +80,13 @@ void TrainingOptions::declare(OptionSet& options) {
 
 void TrainingOptions::validate() const {
   if (warmup_steps >= steps && warmup_steps > 0) {
-    fail("training.warmup_steps: {} leaves nothing of training.steps {}", warmup_steps, steps);
+    fail("training.warmup_steps: {} leaves nothing of training.steps {}; -1 takes {}", warmup_steps,
+         steps, default_warmup(steps));
   }
+}
+
+int64_t TrainingOptions::warmup() const {
+  return warmup_steps < 0 ? default_warmup(steps) : warmup_steps;
 }
 
 }  // namespace lengthwise

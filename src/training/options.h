@@ -22,7 +22,7 @@ struct TrainingOptions {
   double weight_decay = 0.01;
   double clip_norm = 1;
   std::string schedule = "cosine";
-  int64_t warmup_steps = 50;
+  int64_t warmup_steps = -1;  // warmup() says what that is
   double final_learning_rate = 0.05;
   int64_t log_every = 50;
   int64_t validate_every = 0;
@@ -31,6 +31,8 @@ struct TrainingOptions {
 
   void declare(OptionSet& options);
   void validate() const;
+  /// warmup_steps, where they are left open 50 or, where these are fewer, half of all steps.
+  int64_t warmup() const;
 };
 
 }  // namespace lengthwise

@@ -29,13 +29,12 @@ const Schedule kSchedules[] = {{"cosine", cosine}, {"constant", constant}};
 }  // namespace
 
 double learning_rate_at(const TrainingOptions& options, int64_t step) {
-  if (step < options.warmup_steps) {
-    return options.learning_rate * static_cast<double>(step + 1) /
-           static_cast<double>(options.warmup_steps);
+  const int64_t warmup = options.warmup();
+  if (step < warmup) {
+    return options.learning_rate * static_cast<double>(step + 1) / static_cast<double>(warmup);
   }
-  const auto remaining =
-      static_cast<double>(std::max<int64_t>(1, options.steps - 1 - options.warmup_steps));
-  const double place = std::min(1.0, static_cast<double>(step - options.warmup_steps) / remaining);
+  const auto remaining = static_cast<double>(std::max<int64_t>(1, options.steps - 1 - warmup));
+  const double place = std::min(1.0, static_cast<double>(step - warmup) / remaining);
   const auto* schedule = std::ranges::find(kSchedules, options.schedule, &Schedule::name);
   return options.learning_rate * schedule->part(options, place);
 }

@@ -1,11 +1,25 @@
 #include "experiment/run_folder.h"
 
+#include "position/alibi.h"
+#include "position/rotary.h"
 #include "temporary_folder.h"
 #include "test.h"
 #include "user_error_text.h"
 
 namespace lengthwise {
 namespace {
+
+/// Relative paths start here while it lives.
+class WorkingFolder {
+ public:
+  explicit WorkingFolder(const fs::path& folder) : before_(fs::current_path()) {
+    fs::current_path(folder);
+  }
+  ~WorkingFolder() { fs::current_path(before_); }
+
+ private:
+  fs::path before_;
+};
 
 Config sample_config() {
   Config config;
@@ -26,6 +40,91 @@ TEST_CASE("A run's folder is the one named, or named for scheme, train length an
   CHECK(config.run_folder() == fs::path("runs/rotary-L48-seed5"));
   config.run.folder = "elsewhere/mine";
   CHECK(config.run_folder() == fs::path("elsewhere/mine"));
+}
+
+TEST_CASE("A default folder names a corpus that is not the default one", "[experiment]") {
+  Config config = sample_config();
+  config.data.corpus = "long_reach";
+  CHECK(config.run_folder() == fs::path("runs/long_reach-rotary-L48-seed5"));
+  config.data.corpus = "task";
+  config.data.task = "copy";
+  CHECK(config.run_folder() == fs::path("runs/copy-rotary-L48-seed5"));
+  config.data = {};
+  config.data.corpus = "text";
+  config.data.train = "elsewhere/novels/train";
+  config.data.folder = "prepared/novels-bytes/";
+  CHECK(config.run_folder() == fs::path("runs/novels-bytes-rotary-L48-seed5"));
+  config.data.folder.clear();  // told apart by the vocabulary
+  const fs::path bytes = config.run_folder();
+  CHECK(bytes.string().starts_with("runs/novels-byte-"));
+  config.data.vocabulary = "char";
+  CHECK(config.run_folder() != bytes);
+}
+
+TEST_CASE("A run begun in a default folder without its corpus goes on there", "[experiment]") {
+  const TemporaryFolder temporary;
+  const WorkingFolder inside(temporary.path());
+  Config config = sample_config();
+  config.data.corpus = "long_reach";
+  const RunFolder old("runs/rotary-L48-seed5");
+  old.open_or_create(config);
+  CHECK(config.run_folder() == old.path());
+  config.position.group<AlibiOptions>().bias_max = 12;  // rotary does not read it
+  CHECK(config.run_folder() == old.path());
+  config.model.layers = 3;
+  CHECK(config.run_folder() == fs::path("runs/long_reach-rotary-L48-seed5"));
+  config.model.layers = 2;
+  config.data.corpus = "task";
+  config.data.task = "copy";
+  CHECK(config.run_folder() == fs::path("runs/copy-rotary-L48-seed5"));
+  write_file(old.config(), "not ours");
+  CHECK(config.run_folder() == fs::path("runs/copy-rotary-L48-seed5"));
+}
+
+TEST_CASE("What is left to the model is stored as the number it comes to", "[experiment]") {
+  Config config = sample_config();
+  config.model.width = 256;
+  config.training.steps = 60;
+  CHECK(config.resolved().model.embedding_std == 0.7);
+  CHECK(config.resolved().training.warmup_steps == 30);
+  config.model.tied_embeddings = true;
+  config.training.steps = 1000;
+  CHECK(config.resolved().model.embedding_std == 0.03125);
+  CHECK(config.resolved().training.warmup_steps == 50);
+  config.model.embedding_std = 0.2;
+  config.training.warmup_steps = 0;
+  CHECK(config.resolved().model.embedding_std == 0.2);
+  CHECK(config.resolved().training.warmup_steps == 0);
+}
+
+TEST_CASE("A run made when defaults were numbers goes on under those they come to",
+          "[experiment]") {
+  const TemporaryFolder temporary;
+  const RunFolder folder(temporary / "run");
+  Config old = sample_config();
+  old.model.embedding_std = 0.7;
+  old.training.warmup_steps = 50;
+  folder.open_or_create(old);
+  CHECK(refusal(folder, sample_config()).empty());
+  Config tied = sample_config();
+  tied.model.embedding_std = 0.6;
+  CHECK(contains(refusal(folder, tied), "was made with model.embedding_std = 0.7, not 0.6"));
+}
+
+TEST_CASE("An option that a run does not read locks no run folder", "[experiment]") {
+  const TemporaryFolder temporary;
+  const RunFolder folder(temporary / "run");
+  folder.open_or_create(sample_config());  // rotary, adamw, cosine, no window, untied
+  Config other = sample_config();
+  other.position.group<AlibiOptions>().bias_max = 12;
+  other.training.momentum = 0.5;
+  other.training.validation_tokens = 1;
+  CHECK(refusal(folder, other).empty());
+  other.training.optimizer = "sgd";
+  CHECK(contains(refusal(folder, other), "was made with training.optimizer = adamw, not sgd"));
+  other.training.optimizer = "adamw";
+  other.position.group<RotaryOptions>().base = 5;
+  CHECK(contains(refusal(folder, other), "position.rotary.base = 10000, not 5"));
 }
 
 TEST_CASE("A new run folder holds every option that decides the run, and reads back the same",

@@ -64,4 +64,19 @@ TEST_CASE("Warm-up that leaves no step is refused", "[training]") {
   CHECK(learning_rate_at(options, 110) == Approx(0.01));
 }
 
+TEST_CASE("Warm-up left open takes 50 steps, or half of the steps where these are few",
+          "[training]") {
+  TrainingOptions options = recipe("constant");
+  options.warmup_steps = -1;
+  for (const auto& [steps, warmup] :
+       std::vector<std::pair<int64_t, int64_t>>{{1200, 50}, {100, 50}, {60, 30}, {3, 1}, {1, 0}}) {
+    CAPTURE(steps);
+    options.steps = steps;
+    CHECK_NOTHROW(options.validate());
+    CHECK(options.warmup() == warmup);
+    CHECK(learning_rate_at(options, warmup) == 0.01);
+    if (warmup > 0) CHECK(learning_rate_at(options, 0) == Approx(0.01 / double(warmup)));
+  }
+}
+
 }  // namespace lengthwise
