@@ -252,6 +252,13 @@ TEST_CASE("An option that a command does not read is refused, and said who does"
         {"position.xpos.gamma", "not read"}}});
 }
 
+TEST_CASE("A text that training will ask for is missed before anything is written", "[app]") {
+  const Workspace work;
+  check_refused(work, {"no valid text",
+                       train({"--data.valid=", "--training.validate_every=4"}),
+                       {"data.valid: is empty", "training.validate_every is 4"}});
+}
+
 TEST_CASE("A command's help shows the options that it reads and no others", "[app]") {
   const Workspace work;
   for (const char* help : {"--help", "-h"}) {

@@ -74,6 +74,49 @@ TEST_CASE("A run folder's config trains the same weights bit for bit in another 
   check_same_bytes(work / "first/state.safetensors", work / "second/state.safetensors");
 }
 
+TEST_CASE("What is left to the model and the steps is stored as the number it comes to", "[app]") {
+  const Workspace work;
+  const Words train{"train", "tiny.ini", "--training.warmup_steps=-1", "--run.folder=run"};
+  work.must_run(train);
+  const auto options = options_in(work / "run/config.ini");
+  CHECK(options.at("model.embedding_std") == "0.7");
+  CHECK(options.at("training.warmup_steps") == "6");  // half of 12
+  CHECK(SafetensorsFile(work / "run/checkpoint.safetensors").metadata("model.embedding_std") ==
+        "0.7");
+  CHECK(contains(work.must_run(train).output, "already trained"));
+  CHECK(contains(work.must_run({"train", "run/config.ini", "--run.folder=run"}).output,
+                 "already trained"));
+  work.must_run({"evaluate", "run"});
+}
+
+TEST_CASE("An option that a run does not read neither locks it nor makes it another row", "[app]") {
+  const Workspace work;
+  put_file(work / "unread.ini", "[position]\nrotary.base = 5\n[training]\nmomentum = 0.1\n");
+  work.must_run({"train", "tiny.ini", "--run.folder=run"});
+  const Words again{"train", "tiny.ini", "unread.ini", "--run.folder=run"};
+  CHECK(contains(work.must_run(again).output, "already trained"));
+  fs::remove(work / "run/checkpoint.safetensors");
+  CHECK(contains(work.must_run(again).output, "is written again"));  // from its state
+  work.must_run({"evaluate", "run"});
+
+  Words other = again;
+  other.back() = "--run.folder=other";
+  other.push_back("--training.seed=2");
+  work.must_run(other);
+  work.must_run({"evaluate", "other"});
+  const std::string table = work.must_run({"compare", "run", "other"}).output;
+  CHECK_FALSE(contains(table, "rotary.base"));
+  CHECK_FALSE(contains(table, "momentum"));
+}
+
+TEST_CASE("Runs of two corpora have two default folders", "[app]") {
+  const Workspace work;
+  work.must_run({"train", "tiny.ini"});
+  work.must_run({"train", "tiny.ini", "--data.vocabulary=char", "--data.folder=prepared/chars"});
+  CHECK(fs::exists(work / "runs/tiny-alibi-L16-seed1/checkpoint.safetensors"));
+  CHECK(fs::exists(work / "runs/chars-alibi-L16-seed1/checkpoint.safetensors"));
+}
+
 TEST_CASE("The command line wins over files, later files over earlier ones, files over defaults",
           "[app]") {
   const Workspace work;
