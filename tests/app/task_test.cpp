@@ -129,7 +129,7 @@ TEST_CASE("Tasks that are asked for wrongly are one line that names the option",
   CHECK(contains(error_of(work, {"train", "tiny.ini", "--evaluation.examples=9"}),
                  "evaluation.examples: 9"));
 
-  CHECK(contains(error_of(work, {"generate", "written", "--data.corpus=task", "--data.task=copy"}),
+  CHECK(contains(error_of(work, {"generate", "written", "--data.corpus=task"}),
                  "data.corpus: is task"));
   CHECK_FALSE(fs::exists(work / "written"));
 
