@@ -44,6 +44,7 @@ void print_record(const EvaluationRecord& record, bool found) {
 /// that changes nothing.
 Config measured_config(const std::string& folder, const Config& trained, const Words& arguments) {
   Config config = trained;
+  config.run.precision = RunOptions().precision;
   OptionSet options;
   config.declare(options);
   options.read_command_line(arguments);
@@ -55,9 +56,11 @@ Config measured_config(const std::string& folder, const Config& trained, const W
   }
   Words changes;
   for (const std::string& name : options.given()) {
-    if (decides_weights(options.find(name))) changes.push_back(name);
+    if (may_change_after_training(options.find(name))) changes.push_back(name);
   }
-  if (!changes.empty() && effective_options(trained) == effective_options(config)) {
+  Config unchanged = trained;
+  unchanged.run = config.run;
+  if (!changes.empty() && effective_options(unchanged) == effective_options(config)) {
     fail("{}: changes nothing, {} was trained so; leave it out", fmt::join(changes, ", "), folder);
   }
   config.validate();

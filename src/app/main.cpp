@@ -42,7 +42,7 @@ bool read_by_train(const Option& option) {
 }
 bool read_by_evaluate(const Option& option) {
   return says_how_to_measure(option) || option.role == OptionRole::test_time ||
-         option.role == OptionRole::text || option.name == "run.threads";
+         option.role == OptionRole::text || says_where_to_compute(option);
 }
 bool read_by_experiment(const Option& option) {
   return option.name != "run.folder" && option.axis.empty();

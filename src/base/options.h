@@ -15,8 +15,9 @@ namespace lengthwise {
 
 /// What an option decides, said where it is declared: whoever must know asks the declaration.
 enum class OptionRole {
-  weights,       // the weights that training ends with
-  test_time,     // the weights too, but it may be changed after training
+  weights,                  // the weights that training ends with
+  test_time,                // the weights too, but it may be changed after training
+  weights_and_measurement,  // the weights, and what is measured, chosen anew for each
   tokens,        // which tokens: compared by the hash of what was read, never by names of files
   text,          // tokens too, but a trained model may be asked about others
   measurement,   // what is measured, and how

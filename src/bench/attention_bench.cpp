@@ -68,7 +68,7 @@ Tensor dense_mask(const AttentionBias& bias, int64_t length) {
     Walk walk;
     walk.bias = bias;
     const auto inputs = bias_inputs(bias);
-    return BlockBias(walk, kHeads, length, length, inputs)
+    return BlockBias(walk, torch::zeros({1, kHeads, length, 1}), length, inputs)
         .mask(make_block(0, length, {}), 1)
         .flip(2);  // blocks count rows from the last
   }

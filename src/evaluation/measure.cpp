@@ -6,6 +6,7 @@
 
 #include "base/random.h"
 #include "evaluation/exact_nats.h"
+#include "model/device.h"
 #include "model/losses.h"
 #include "position/scheme.h"
 
@@ -16,6 +17,12 @@ namespace {
 struct Group {
   std::vector<const Window*> windows;
   std::vector<int64_t> places;
+};
+
+/// What the model said of the windows [begin, end) of a group, on its device.
+struct BatchNats {
+  torch::Tensor nats;
+  size_t begin, end;
 };
 
 using Shape = std::pair<int64_t, int64_t>;  // inputs, targets
@@ -40,6 +47,8 @@ uint64_t draw_of(const ReadingOrder& reading, const Window& window, const Measur
 
 void measure_group(Transformer& model, const ReadingOrder& reading, const Shape& shape,
                    const Group& group, const Measuring& how, TokenLosses& losses) {
+  // Read when all is under way: a device then never waits to be given its next windows.
+  std::vector<BatchNats> arriving;
   const auto [inputs, targets] = shape;
   const bool draws_positions = model->position->draws_positions();
   const auto batch_windows =
@@ -60,18 +69,23 @@ void measure_group(Transformer& model, const ReadingOrder& reading, const Shape&
         *target++ = reading.token(window.document, k + 1);
       }
     }
-    auto nats = torch::zeros({batch * targets});
+    const auto device = model->embedding.device();
+    tokens = sent(tokens, device);
+    auto nats = torch::zeros({batch * targets}, device);
     for (int64_t draw = 0; draw < how.draws; ++draw) {
       const auto name = draws_positions ? draw_of(reading, *group.windows[begin], how, draw) : 0;
       const auto hidden = model->forward_last(tokens, targets, name);
       nats += token_nats(hidden.flatten(0, 1), model->head_weight(), scored.flatten());
     }
-    nats /= static_cast<double>(how.draws);
+    arriving.push_back({nats / static_cast<double>(how.draws), begin, end});
+    losses.forward_tokens += how.draws * batch * inputs;
+  }
+  for (const BatchNats& batch : arriving) {
+    const auto nats = batch.nats.cpu();
     const auto* value = nats.const_data_ptr<float>();
-    for (size_t i = begin; i < end; ++i, value += targets) {
+    for (size_t i = batch.begin; i < batch.end; ++i, value += targets) {
       std::copy_n(value, targets, losses.nats.begin() + group.places[i]);
     }
-    losses.forward_tokens += how.draws * batch * inputs;
   }
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "model/device.h"
 #include "model/losses.h"
 #include "position/scheme.h"
 
@@ -15,7 +16,8 @@ struct Batch {
   torch::Tensor rows, targets;  // [answers], rows of the flattened [B T, D]
 };
 
-Batch batch_of(const std::vector<TaskExample>& examples, size_t begin, size_t end) {
+Batch batch_of(const std::vector<TaskExample>& examples, size_t begin, size_t end,
+               const torch::Device& device) {
   const int64_t inputs = examples[begin].inputs();
   std::vector<int64_t> tokens, rows, targets;
   for (size_t i = begin; i < end; ++i) {
@@ -29,7 +31,8 @@ Batch batch_of(const std::vector<TaskExample>& examples, size_t begin, size_t en
       targets.push_back(example.tokens[static_cast<size_t>(answer)]);
     }
   }
-  return {torch::tensor(tokens).view({-1, inputs}), torch::tensor(rows), torch::tensor(targets)};
+  return {sent(torch::tensor(tokens).view({-1, inputs}), device), sent(torch::tensor(rows), device),
+          sent(torch::tensor(targets), device)};
 }
 
 void append(AnswerScores& scores, const AnswerScores& more) {
@@ -49,10 +52,10 @@ AnswerScores measure_examples(const HiddenOf& hidden_of, const torch::Tensor& he
   for (size_t begin = 0; begin < examples.size();) {
     const auto at_once = std::max<int64_t>(1, batch_tokens / examples[begin].inputs());
     const size_t end = std::min(examples.size(), begin + static_cast<size_t>(at_once));
-    const Batch batch = batch_of(examples, begin, end);
+    const Batch batch = batch_of(examples, begin, end, head.device());
     const auto hidden = hidden_of(batch.tokens).flatten(0, 1).index_select(0, batch.rows);
-    const auto nats = token_nats(hidden, head, batch.targets);
-    const auto correct = likeliest_tokens(hidden, head).eq(batch.targets).to(torch::kUInt8);
+    const auto nats = token_nats(hidden, head, batch.targets).cpu();
+    const auto correct = likeliest_tokens(hidden, head).eq(batch.targets).to(torch::kUInt8).cpu();
     scores.nats.insert(scores.nats.end(), nats.const_data_ptr<float>(),
                        nats.const_data_ptr<float>() + nats.numel());
     scores.correct.insert(scores.correct.end(), correct.const_data_ptr<uint8_t>(),

@@ -52,6 +52,18 @@ void RunOptions::declare(OptionSet& options) {
               "ideal_reader without it");
   options.add("run.threads", threads, "threads of LibTorch; small models gain nothing from more",
               AtLeast{1});
+  options.add("run.device", device,
+              "cpu, or cuda (the first), cuda:1 ... where scripts/setup --cuda was run");
+  options
+      .add("run.precision", precision,
+           "of matrix products: fp32, or bf16; all else is fp32. evaluate takes fp32 unless told, "
+           "whatever the training was",
+           OneOf{{"fp32", "bf16"}, {{"float32", "fp32"}, {"bfloat16", "bf16"}}})
+      .as(OptionRole::weights_and_measurement);
+  options
+      .add("run.slow_precision", slow_precision,
+           "take bf16 also where the machine has no instructions for it")
+      .read_when([this] { return precision == "bf16"; }, "run.precision = bf16");
 }
 
 void Config::declare(OptionSet& options) {
@@ -155,7 +167,8 @@ std::vector<std::pair<std::string, std::string>> option_texts(
 }
 
 bool decides_weights(const Option& option) {
-  return option.role == OptionRole::weights || option.role == OptionRole::test_time;
+  return option.role == OptionRole::weights || option.role == OptionRole::test_time ||
+         option.role == OptionRole::weights_and_measurement;
 }
 
 bool says_how_to_measure(const Option& option) {
@@ -164,6 +177,10 @@ bool says_how_to_measure(const Option& option) {
 
 bool may_change_after_training(const Option& option) {
   return option.may_change_after_training();
+}
+
+bool says_where_to_compute(const Option& option) {
+  return option.section() == "run" && option.name != "run.folder";
 }
 
 bool is_effective(const Option& option) {

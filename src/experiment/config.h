@@ -16,10 +16,13 @@
 
 namespace lengthwise {
 
-/// [run]: where a run lives and what it may use.
+/// [run]: where a run lives, what it may use, and how it computes.
 struct RunOptions {
   std::string folder;
   int64_t threads = 1;
+  std::string device = "cpu";
+  std::string precision = "fp32";  // of the command at work: training's, or the measurement's
+  bool slow_precision = false;
 
   void declare(OptionSet& options);
   void validate() const;
@@ -64,6 +67,8 @@ bool decides_weights(const Option& option);
 bool says_how_to_measure(const Option& option);
 /// May be something else in measuring than it was in training.
 bool may_change_after_training(const Option& option);
+/// Of [run], what every command that computes reads.
+bool says_where_to_compute(const Option& option);
 
 /// Decides the weights and is read under the values at hand.
 bool is_effective(const Option& option);

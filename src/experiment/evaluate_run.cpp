@@ -1,20 +1,19 @@
 #include "experiment/evaluate_run.h"
 
-#include <ATen/Parallel.h>
-
 #include <algorithm>
 #include <span>
 #include <tuple>
 
 #include "base/error.h"
-#include "base/memory.h"
 #include "data/dataset.h"
 #include "data/reading_order.h"
 #include "data/task.h"
+#include "experiment/computing.h"
 #include "experiment/measurable.h"
 #include "experiment/measured_data.h"
 #include "experiment/model_files.h"
 #include "experiment/run_folder.h"
+#include "model/device.h"
 #include "report/records/split_tokens.h"
 
 namespace lengthwise {
@@ -127,17 +126,20 @@ void check_evaluation_data(const Config& config, const Dataset& dataset) {
 void evaluate_run(const fs::path& folder, const Config& trained, const Config& config,
                   const std::function<void(const EvaluationRecord&, bool found)>& report) {
   config.validate();
-  at::set_num_threads(static_cast<int>(config.run.threads));
+  const Computing computing = open_computing(config.run);
   const auto [dataset, train_counts] = open_measured_data(folder, trained, config);
   check_evaluation_data(config, dataset);
   const auto measurable = make_measurable(config, dataset);
   const auto lock = lock_run_folder(folder);
   const fs::path checkpoint = existing_checkpoint(folder, trained, config.evaluation.checkpoint);
   Transformer model = load_model(checkpoint, trained, config, dataset);
+  place_model(model, computing);
   const auto before = read_evaluations(folder);
   EvaluationRecord plan = plan_record(config, dataset);
   plan.checkpoint = sha256_of_file(checkpoint);
   plan.variant = variant_of(trained, config);
+  plan.precision = config.run.precision;
+  plan.device = product_name(computing.device);
   if (dataset.task == nullptr) {
     const TokenStream& stream = dataset.split(plan.split);
     plan.text = stream.hash();
@@ -166,10 +168,10 @@ void evaluate_run(const fs::path& folder, const Config& trained, const Config& c
       continue;
     }
     if (!record.beyond_max_length) {
-      reset_peak_memory();
+      reset_peak_memory(computing.device);
       record.file = file_name(record);
       measurable->measure(model, folder, record);
-      record.peak_memory_mib = peak_memory_mib();
+      record.peak_memory_mib = peak_memory_mib(computing.device);
     }
     append_evaluation(folder, record);
     report(record, false);

@@ -12,6 +12,11 @@ bool is_of_the_model(const Option& option) {
   return option.name.starts_with("model.") || option.name.starts_with("position.");
 }
 
+/// What every file of the first formats had without saying so.
+bool is_understood(const Option& option) {
+  return is_of_the_model(option) || option.role == OptionRole::weights_and_measurement;
+}
+
 }  // namespace
 
 Identity model_identity(const Config& config, const Dataset& dataset) {
@@ -29,7 +34,7 @@ Identity model_identity(const Config& config, const Dataset& dataset) {
     identity.wanted[name + ".sha256"] = hash;
   }
   // The first format did not hold [training].
-  for (const auto& [name, text] : option_texts(Config{}.resolved(), is_of_the_model)) {
+  for (const auto& [name, text] : option_texts(Config{}.resolved(), is_understood)) {
     identity.defaults[name] = text;
   }
   return identity;
@@ -44,6 +49,7 @@ void check_changes(const Config& trained, const Config& measured) {
   after.declare(new_options);
   for (size_t i = 0; i < new_options.all().size(); ++i) {
     const Option& option = new_options.all()[i];
+    if (option.role == OptionRole::weights_and_measurement) continue;
     if (!decides_weights(option) || old_options.all()[i].text() == option.text()) continue;
     if (const std::string unmet = option.unmet_condition(); !unmet.empty()) {
       fail("{}: is changed to {}, but not read here; it is with {}", option.name, option.text(),
@@ -81,6 +87,9 @@ std::string variant_of(const Config& trained, const Config& measured) {
     const auto hash = hashes.find(name);
     const std::string content = hash == hashes.end() ? "" : fmt::format("@{:.8}", hash->second);
     changes.push_back(fmt::format("{}={}{}", name, text, content));
+  }
+  if (measured.run.precision != RunOptions().precision) {
+    changes.push_back(fmt::format("run.precision={}", measured.run.precision));
   }
   if (measured.evaluation.draws > 1) {
     changes.push_back(fmt::format("evaluation.draws={}", measured.evaluation.draws));

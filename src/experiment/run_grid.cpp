@@ -120,6 +120,7 @@ class Job {
       arguments.push_back("--" + name + "=" + text);
     }
     arguments.push_back("--run.threads=" + std::to_string(trained_.run.threads));
+    arguments.push_back("--run.device=" + trained_.run.device);
     return arguments;
   }
 

@@ -1,19 +1,18 @@
 #include "experiment/train_run.h"
 
-#include <ATen/Parallel.h>
-
 #include "base/error.h"
-#include "base/memory.h"
 #include "data/dataset.h"
 #include "data/task_sampler.h"
 #include "data/window_sampler.h"
 #include "evaluation/measure.h"
 #include "evaluation/measure_examples.h"
+#include "experiment/computing.h"
 #include "experiment/measurable.h"
 #include "experiment/measured_data.h"
 #include "experiment/model_files.h"
 #include "experiment/provenance.h"
 #include "experiment/run_folder.h"
+#include "model/device.h"
 #include "position/registry.h"
 #include "training/trainer.h"
 
@@ -121,7 +120,7 @@ TrainingEnd train_run(const Config& given,
   const Config config = given.resolved();
   const RunFolder folder(config.run_folder());
   folder.check(config);
-  at::set_num_threads(static_cast<int>(config.run.threads));
+  const Computing computing = open_computing(config.run);
   const Dataset dataset = open_dataset(config.data);
   const auto windows = make_windows(config, dataset);
   Transformer model = make_transformer(config.model, config.position, dataset.vocabulary_size);
@@ -131,6 +130,8 @@ TrainingEnd train_run(const Config& given,
   const auto lock = lock_run_folder(folder.path());
   folder.open_or_create(config);
   RunRecord record = describe_run(config, dataset, model);
+  record.device = product_name(computing.device);
+  record.precision = config.run.precision;
   const auto before = folder.read_record();
   if (before) {
     check_tokens(folder, *before, dataset);
@@ -144,14 +145,16 @@ TrainingEnd train_run(const Config& given,
   }
 
   keep_vocabulary(folder.path(), dataset);
+  // Drawn on the CPU: a run begins with the same weights on every device.
   model->reset_parameters(static_cast<uint64_t>(config.training.seed));
+  place_model(model, computing);
   const TrainingResult result = train(model, *windows, config.training, folder.training_files(),
                                       model_identity(config, dataset), {validate, report, &stop});
   const bool restored = before && before->finished && result.first_step == config.training.steps;
   if (restored) return TrainingEnd::restored;  // its record stands
   record.train_seconds = record.train_seconds.value_or(0) + result.seconds;
   record.train_tokens_per_second = result.tokens_per_second;
-  record.train_peak_memory_mib = peak_memory_mib();
+  record.train_peak_memory_mib = peak_memory_mib(computing.device);
   const bool finished = result.step == config.training.steps;
   if (finished) record.finished = utc_time();
   folder.write_record(record);

@@ -14,18 +14,38 @@ using torch::Tensor;
 
 constexpr float kMinusInfinity = -std::numeric_limits<float>::infinity();
 
+/// SplitMix64's mixing of each place's number: a device's own generator takes no seed a call.
+Tensor kept_by_hash(uint64_t seed, double probability, torch::Device device,
+                    at::IntArrayRef sizes) {
+  const auto as_signed = [](uint64_t bits) { return static_cast<int64_t>(bits); };
+  auto z = torch::arange(c10::multiply_integers(sizes),
+                         torch::TensorOptions(torch::kInt64).device(device));
+  z.mul_(as_signed(0x9e3779b97f4a7c15ull)).add_(as_signed(seed));
+  const auto mix = [&](int64_t shift, uint64_t factor) {
+    // The shift keeps the sign, which is no part of the number here.
+    const auto high = z.bitwise_right_shift(shift).bitwise_and_((int64_t{1} << (64 - shift)) - 1);
+    z.bitwise_xor_(high).mul_(as_signed(factor));
+  };
+  mix(30, 0xbf58476d1ce4e5b9ull);
+  mix(27, 0x94d049bb133111ebull);
+  const auto threshold = static_cast<int64_t>(probability * 65536) - 32768;
+  return z.bitwise_right_shift_(48).ge(threshold).view(sizes);
+}
+
 }  // namespace
 
-LogitBlock make_block(int64_t begin, int64_t end, const Visibility& visibility) {
+LogitBlock make_block(int64_t begin, int64_t end, const Visibility& visibility,
+                      torch::Device device) {
+  const auto whole = torch::TensorOptions(torch::kInt64).device(device);
   LogitBlock block{begin, end, 0, 0, {}, {}, visibility};
-  block.query_index = torch::arange(end - 1, begin - 1, -1, torch::kInt64);
+  block.query_index = torch::arange(end - 1, begin - 1, -1, whole);
   if (visibility.window > 0) {
     block.first = std::max<int64_t>(0, begin - visibility.window + 1);
     block.sinks = std::min(visibility.sinks, block.first);
   }
-  block.key_index = torch::arange(block.first, end, torch::kInt64);
+  block.key_index = torch::arange(block.first, end, whole);
   if (block.sinks > 0) {
-    block.key_index = torch::cat({torch::arange(block.sinks, torch::kInt64), block.key_index});
+    block.key_index = torch::cat({torch::arange(block.sinks, whole), block.key_index});
   }
   return block;
 }
@@ -51,7 +71,8 @@ HankelVector::HankelVector(const torch::Tensor& value, int64_t rows, const Visib
   if (visibility.window > 0 && visibility.window < length_) {
     distances.slice(1, 0, length_ - visibility.window).fill_(kMinusInfinity);
   }
-  falling_ = torch::cat({distances, torch::full({value.size(0), rows}, kMinusInfinity)}, 1);
+  falling_ = torch::cat(
+      {distances, torch::full({value.size(0), rows}, kMinusInfinity, value.options())}, 1);
 }
 
 bool HankelVector::fits(const LogitBlock& block, const Visibility& visibility) {
@@ -75,13 +96,15 @@ std::vector<Tensor> bias_inputs(const AttentionBias& bias) {
                     bias);
 }
 
-BlockBias::BlockBias(const Walk& walk, int64_t heads, int64_t length, int64_t rows,
-                     at::TensorList inputs)
-    : walk_(walk), heads_(heads), inputs_(inputs) {
+BlockBias::BlockBias(const Walk& walk, const Tensor& keys, int64_t rows, at::TensorList inputs)
+    : walk_(walk),
+      heads_(keys.size(1)),
+      float32_(keys.options().dtype(torch::kFloat32)),
+      inputs_(inputs) {
   if (std::holds_alternative<DistanceBias>(walk.bias)) {
     hankel_.emplace(inputs[0].detach(), rows, walk.visibility);
   } else if (std::holds_alternative<NoBias>(walk.bias)) {
-    hankel_.emplace(torch::zeros({heads, length}), rows, walk.visibility);
+    hankel_.emplace(torch::zeros({heads_, keys.size(2)}, float32_), rows, walk.visibility);
   }
 }
 
@@ -90,15 +113,15 @@ Tensor BlockBias::mask(const LogitBlock& block, int64_t batch) const {
   const int64_t rows = block.end - block.begin;
   const auto bias = values(block);
   auto mask = bias.defined() ? bias.expand({-1, -1, rows, -1}).clone()
-                             : torch::zeros({1, heads_, rows, block.key_index.size(0)});
+                             : torch::zeros({1, heads_, rows, block.key_index.size(0)}, float32_);
   hide(mask, block, kMinusInfinity);
   return mask.expand({batch, -1, -1, -1});
 }
 
 Tensor BlockBias::logits(const LogitBlock& block, const Tensor& queries, const Tensor& keys) const {
-  auto logits = torch::matmul(queries, keys.transpose(2, 3)).mul_(walk_.scale);
+  auto logits = product(queries, keys.transpose(2, 3)).mul_(walk_.scale);
   if (const auto* change = std::get_if<LogitChange>(&walk_.bias)) {
-    return change->block(logits, queries, block, inputs_);
+    return change->block(logits, queries.to(torch::kFloat32), block, inputs_);
   }
   if (hankel_ && HankelVector::fits(block, walk_.visibility))
     return logits.add_(hankel_->mask(block));
@@ -136,10 +159,16 @@ void hide(Tensor& logits, const LogitBlock& block, double with) {
   logits.slice(3, first).masked_fill_(block.visible(first).logical_not_(), with);
 }
 
+Tensor product(const Tensor& a, const Tensor& b) {
+  return torch::matmul(a, b.to(a.scalar_type())).to(torch::kFloat32);
+}
+
 Tensor keep_mask(const AttentionDropout& dropout, const LogitBlock& block, at::IntArrayRef sizes) {
+  const uint64_t seed = split_stream(dropout.seed, static_cast<uint64_t>(block.begin)).next();
+  const auto device = block.query_index.device();
+  if (!device.is_cpu()) return kept_by_hash(seed, dropout.probability, device, sizes);
   // Four 16-bit numbers a draw: a third of the time of bernoulli_, and a rate good to 2^-16.
-  const auto generator = at::make_generator<at::CPUGeneratorImpl>(
-      split_stream(dropout.seed, static_cast<uint64_t>(block.begin)).next());
+  const auto generator = at::make_generator<at::CPUGeneratorImpl>(seed);
   const int64_t count = c10::multiply_integers(sizes);
   auto draws = torch::empty({(count + 3) / 4}, torch::kInt64);
   draws.random_(std::numeric_limits<int64_t>::min(), std::nullopt, generator);

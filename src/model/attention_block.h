@@ -25,8 +25,10 @@ struct Walk : torch::CustomClassHolder {
   }
 };
 
-/// The rectangle of logits over query rows [begin, end), its rows from the last to the first.
-LogitBlock make_block(int64_t begin, int64_t end, const Visibility& visibility);
+/// The rectangle of logits over query rows [begin, end), its rows from the last to the first; its
+/// indices on the device.
+LogitBlock make_block(int64_t begin, int64_t end, const Visibility& visibility,
+                      torch::Device device = torch::kCPU);
 
 /// The columns of a block out of a tensor whose dimension `dim` is the keys.
 torch::Tensor block_columns(const torch::Tensor& all, int64_t dim, const LogitBlock& block);
@@ -70,15 +72,15 @@ std::vector<torch::Tensor> bias_inputs(const AttentionBias& bias);
 /// A bias of the kinds that add to logits, block by block.
 class BlockBias {
  public:
-  /// heads H and length T of the keys; rows: the most a block will have. Keeps references.
-  BlockBias(const Walk& walk, int64_t heads, int64_t length, int64_t rows, at::TensorList inputs);
+  /// keys [B, H, T, K]; rows: the most a block will have. Keeps references.
+  BlockBias(const Walk& walk, const torch::Tensor& keys, int64_t rows, at::TensorList inputs);
 
   /// What is added to the block's logits, minus infinity where a key is not seen: [B, H, Q, C]
   /// float32, a view of one vector where that is possible.
   torch::Tensor mask(const LogitBlock& block, int64_t batch) const;
 
-  /// scale q k' with its bias or change [B, H, Q, C]; what is not seen is not masked, or is minus
-  /// infinity.
+  /// scale q k' with its bias or change [B, H, Q, C] float32; what is not seen is not masked, or is
+  /// minus infinity.
   torch::Tensor logits(const LogitBlock& block, const torch::Tensor& queries,
                        const torch::Tensor& keys) const;
 
@@ -88,14 +90,18 @@ class BlockBias {
 
   const Walk& walk_;
   int64_t heads_;
+  torch::TensorOptions float32_;  // where the keys are
   at::TensorList inputs_;
   std::optional<HankelVector> hankel_;
 };
 
+/// a b in the type of a, as float32: what a walk adds up and exponentiates is float32.
+torch::Tensor product(const torch::Tensor& a, const torch::Tensor& b);
+
 /// Fills what a query of the block may not see, in place.
 void hide(torch::Tensor& logits, const LogitBlock& block, double with);
 
-/// [sizes] bool: the weights that dropout keeps.
+/// [sizes] bool, where the block's indices are: the weights that dropout keeps.
 torch::Tensor keep_mask(const AttentionDropout& dropout, const LogitBlock& block,
                         at::IntArrayRef sizes);
 

@@ -1,9 +1,10 @@
 #include "model/attention_gradients.h"
 
-#include <ATen/ops/_scaled_dot_product_flash_attention_for_cpu_backward.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include <algorithm>
+
+#include "model/attention_fused.h"
 
 namespace lengthwise {
 namespace {
@@ -27,17 +28,19 @@ AttentionGradients::AttentionGradients(const Walk& walk, Saved saved, const vari
       saved_(std::move(saved)),
       inputs_(inputs),
       first_(saved_.keys.size(2) - saved_.queries.size(2)),
-      bias_(walk, saved_.queries.size(1), saved_.keys.size(2), rows, inputs),
+      bias_(walk, saved_.keys, rows, inputs),
       query_gradient_(torch::empty_like(saved_.queries)),
-      key_gradient_(torch::zeros_like(saved_.keys)),
-      value_gradient_(torch::zeros_like(saved_.values)) {
+      // Sums over blocks, so float32 whatever the products are.
+      key_gradient_(torch::zeros_like(saved_.keys, torch::kFloat32)),
+      value_gradient_(torch::zeros_like(saved_.values, torch::kFloat32)) {
   for (const Tensor& input : inputs) {
     input_gradients_.push_back(input.requires_grad() ? torch::zeros_like(input) : Tensor());
   }
 }
 
 variable_list AttentionGradients::gradients() const {
-  variable_list all{query_gradient_, key_gradient_, value_gradient_};
+  const auto type = query_gradient_.scalar_type();
+  variable_list all{query_gradient_, key_gradient_.to(type), value_gradient_.to(type)};
   all.insert(all.end(), input_gradients_.begin(), input_gradients_.end());
   return all;
 }
@@ -47,14 +50,16 @@ Tensor AttentionGradients::rows_of(const Tensor& all, const LogitBlock& block) c
 }
 
 void AttentionGradients::add_fused(const LogitBlock& block) {
-  const auto [queries, keys, values] = at::_scaled_dot_product_flash_attention_for_cpu_backward(
-      rows_of(saved_.upstream, block), rows_of(saved_.queries, block),
-      block_columns(saved_.keys, 2, block), block_columns(saved_.values, 2, block),
-      rows_of(saved_.output, block), rows_of(saved_.log_sum, block), /*dropout_p=*/0.0,
-      /*is_causal=*/false, bias_.mask(block, saved_.queries.size(0)), walk_.scale);
-  rows_of_gradient(block).copy_(queries.flip(2));
-  add_block_columns(key_gradient_, 2, block, keys);
-  add_block_columns(value_gradient_, 2, block, values);
+  const auto gradients =
+      fused_attention_backward(rows_of(saved_.upstream, block),
+                               {rows_of(saved_.queries, block),
+                                block_columns(saved_.keys, 2, block),
+                                block_columns(saved_.values, 2, block),
+                                {rows_of(saved_.output, block), rows_of(saved_.log_sum, block)}},
+                               bias_.mask(block, saved_.queries.size(0)), walk_.scale);
+  rows_of_gradient(block).copy_(gradients.queries.flip(2));
+  add_block_columns(key_gradient_, 2, block, gradients.keys);
+  add_block_columns(value_gradient_, 2, block, gradients.values);
 }
 
 void AttentionGradients::add_by_hand(const LogitBlock& block) {
@@ -62,7 +67,9 @@ void AttentionGradients::add_by_hand(const LogitBlock& block) {
   const auto keys = block_columns(saved_.keys, 2, block);
   const auto values = block_columns(saved_.values, 2, block);
   const auto upstream = rows_of(saved_.upstream, block);
-  const auto delta = (upstream * rows_of(saved_.output, block)).sum(3, /*keepdim=*/true);
+  const auto type = queries.scalar_type();
+  const auto delta =
+      (upstream.to(torch::kFloat32) * rows_of(saved_.output, block)).sum(3, /*keepdim=*/true);
   const auto sums = rows_of(saved_.log_sum, block).unsqueeze(3);
 
   std::optional<ChangedLogits> changed;
@@ -76,21 +83,21 @@ void AttentionGradients::add_by_hand(const LogitBlock& block) {
   weights.clamp_min_(kSmallestExponent).exp_();
   hide(weights, block, 0);
 
-  auto slope =
-      torch::matmul(upstream, values.transpose(2, 3));  // of the weights, then of the logits
+  auto slope = product(upstream, values.transpose(2, 3));  // of the weights, then of the logits
   if (walk_.dropout.probability > 0) {
     const auto keep = keep_mask(walk_.dropout, block, weights.sizes())
                           .to(torch::kFloat32)
                           .div_(1 - walk_.dropout.probability);
     add_block_columns(value_gradient_, 2, block,
-                      torch::matmul((weights * keep).transpose(2, 3), upstream));
+                      product((weights * keep).to(type).transpose(2, 3), upstream));
     slope.mul_(keep);
   } else {
-    add_block_columns(value_gradient_, 2, block, torch::matmul(weights.transpose(2, 3), upstream));
+    add_block_columns(value_gradient_, 2, block,
+                      product(weights.to(type).transpose(2, 3), upstream));
   }
   slope.sub_(delta).mul_(weights);
 
-  auto query_slope = torch::zeros_like(queries);
+  auto query_slope = torch::zeros_like(queries, torch::kFloat32);
   if (changed) {
     slope = through_change(*changed, slope, query_slope);
   } else {
@@ -100,10 +107,11 @@ void AttentionGradients::add_by_hand(const LogitBlock& block) {
     }
     add_bias_gradient(block, slope);
   }
-  query_slope.add_(torch::matmul(slope, keys), walk_.scale);
+  const auto rounded = slope.to(type);
+  query_slope.add_(product(rounded, keys), walk_.scale);
   rows_of_gradient(block).copy_(query_slope.flip(2));
   add_block_columns(key_gradient_, 2, block,
-                    torch::matmul(slope.transpose(2, 3), queries).mul_(walk_.scale));
+                    product(rounded.transpose(2, 3), queries).mul_(walk_.scale));
 }
 
 Tensor AttentionGradients::rows_of_gradient(const LogitBlock& block) {
@@ -130,8 +138,10 @@ AttentionGradients::ChangedLogits AttentionGradients::change_with_graph(const Lo
   const torch::AutoGradMode with_graph(true);
   ChangedLogits changed;
   changed.leaves = {
-      torch::matmul(queries, keys.transpose(2, 3)).mul_(walk_.scale).detach().requires_grad_(true),
-      queries.detach().requires_grad_(true)};
+      product(queries, keys.transpose(2, 3)).mul_(walk_.scale).detach().requires_grad_(true),
+      queries.detach()
+          .to(torch::kFloat32, /*non_blocking=*/false, /*copy=*/true)
+          .requires_grad_(true)};
   const auto inputs = detached_inputs(changed.needed, changed.leaves);
   changed.result = change.block(changed.leaves[0], changed.leaves[1], block, inputs);
   return changed;
@@ -176,7 +186,7 @@ void AttentionGradients::add_by_distance(const LogitBlock& block, const Tensor& 
   const int64_t heads = slope.size(0), rows = slope.size(1);
   auto& gradient = input_gradients_[0];
   const int64_t recent = block.end - block.first, width = recent + rows;
-  auto padded = torch::zeros({heads, rows, width});
+  auto padded = torch::zeros({heads, rows, width}, slope.options());
   padded.slice(2, 0, recent).copy_(slope.slice(2, block.sinks));
   const auto diagonals =
       padded.as_strided({heads, rows, width - 1}, {rows * width, width - 1, 1}).sum(1);

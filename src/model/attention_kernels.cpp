@@ -1,9 +1,9 @@
 #include "model/attention_kernels.h"
 
-#include <ATen/ops/_scaled_dot_product_flash_attention_for_cpu.h>
-
 #include <algorithm>
 #include <cmath>
+
+#include "model/attention_fused.h"
 
 namespace lengthwise {
 namespace {
@@ -37,11 +37,7 @@ Tensor causal_attention(const Tensor& queries, const Tensor& keys, const Tensor&
 
   const bool plain = std::holds_alternative<NoBias>(bias) && everything_seen &&
                      rule.dropout.probability == 0 && queries.size(2) == length;
-  if (plain) {
-    return std::get<0>(at::_scaled_dot_product_flash_attention_for_cpu(
-        queries, keys, values, /*dropout_p=*/0.0, /*is_causal=*/true, /*attn_mask=*/std::nullopt,
-        scale));
-  }
+  if (plain) return plain_causal_attention(queries, keys, values, scale);
   return walk_attention(queries, keys, values, bias, scale, visibility, rule.dropout);
 }
 

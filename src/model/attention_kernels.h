@@ -12,8 +12,8 @@ struct AttentionRule {
 };
 
 /// Causal softmax(scale q k' + bias) v without ever holding [H, T, T]; the cheapest exact way for
-/// the kind of bias is taken. k, v are [B, H, T, K] float32, q [B, H, Q, K] the last Q of the T
-/// places; -> [B, H, Q, K]. Gradients reach q, k, v and the bias's tensors.
+/// the kind of bias is taken. k, v are [B, H, T, K] float32 or bfloat16, q [B, H, Q, K] the last Q
+/// of the T places; -> [B, H, Q, K] of their type. Gradients reach q, k, v and the bias's tensors.
 torch::Tensor causal_attention(const torch::Tensor& queries, const torch::Tensor& keys,
                                const torch::Tensor& values, const AttentionBias& bias,
                                const AttentionRule& rule = {});

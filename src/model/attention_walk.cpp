@@ -1,10 +1,10 @@
 #include "model/attention_walk.h"
 
-#include <ATen/ops/_scaled_dot_product_flash_attention_for_cpu.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include <algorithm>
 
+#include "model/attention_fused.h"
 #include "model/attention_gradients.h"
 
 namespace lengthwise {
@@ -18,20 +18,13 @@ using torch::autograd::variable_list;
 /// many, and the causal half of the work is only saved with few.
 constexpr int64_t kFusedRows = 512;
 
-struct BlockResult {
-  Tensor output, log_sum;  // [B, H, Q, K], [B, H, Q]
-};
-
-BlockResult fused_block(const Walk& walk, const LogitBlock& block, const Tensor& queries,
-                        const Tensor& keys, const Tensor& values, const BlockBias& bias) {
-  auto [output, log_sum] = at::_scaled_dot_product_flash_attention_for_cpu(
-      queries, keys, values, /*dropout_p=*/0.0, /*is_causal=*/false,
-      bias.mask(block, queries.size(0)), walk.scale);
-  return {output, log_sum};
+FusedAttention fused_block(const Walk& walk, const LogitBlock& block, const Tensor& queries,
+                           const Tensor& keys, const Tensor& values, const BlockBias& bias) {
+  return fused_attention(queries, keys, values, bias.mask(block, queries.size(0)), walk.scale);
 }
 
-BlockResult block_by_hand(const Walk& walk, const LogitBlock& block, const Tensor& queries,
-                          const Tensor& keys, const Tensor& values, const BlockBias& bias) {
+FusedAttention block_by_hand(const Walk& walk, const LogitBlock& block, const Tensor& queries,
+                             const Tensor& keys, const Tensor& values, const BlockBias& bias) {
   auto logits = bias.logits(block, queries, keys).clone();
   hide(logits, block, -std::numeric_limits<float>::infinity());
   const auto log_sum = logits.logsumexp(3);
@@ -40,7 +33,7 @@ BlockResult block_by_hand(const Walk& walk, const LogitBlock& block, const Tenso
     weights.mul_(keep_mask(walk.dropout, block, weights.sizes()))
         .div_(1 - walk.dropout.probability);
   }
-  return {torch::matmul(weights, values), log_sum};
+  return {torch::matmul(weights.to(values.scalar_type()), values), log_sum};
 }
 
 int64_t floats_per_logit(const AttentionBias& bias) {
@@ -52,14 +45,16 @@ int64_t floats_per_logit(const AttentionBias& bias) {
                     bias);
 }
 
-/// About 4 MB of logits a block, or 32 MB of everything that is made on the way to them.
+/// About 4 MB of logits a block, or 32 MB of everything that is made on the way to them; 32 times
+/// that off the CPU, whose caches alone want small blocks.
 int64_t rows_by_hand(const Tensor& queries, const Walk& walk, int64_t length) {
   const int64_t seen = walk.visibility.window > 0
                            ? std::min(length, 2 * walk.visibility.window + walk.visibility.sinks)
                            : length;
   const int64_t floats = std::max<int64_t>(8, floats_per_logit(walk.bias));
   const int64_t least = floats > 16 ? 8 : floats > 8 ? 16 : 32;
-  const int64_t rows = (1 << 23) / (queries.size(0) * queries.size(1) * seen * floats);
+  const int64_t budget = queries.is_cpu() ? 1 << 23 : 1 << 28;
+  const int64_t rows = budget / (queries.size(0) * queries.size(1) * seen * floats);
   // A key bias is rounded relative to its block, so a large block costs digits.
   const int64_t most = std::holds_alternative<KeyBias>(walk.bias) ? 64 : 512;
   return std::clamp<int64_t>(rows, std::min(least, length), most);
@@ -78,11 +73,13 @@ void choose_rows(Walk& walk, const Tensor& queries, int64_t length) {
   walk.fused_rows = by_distance ? rows_of_views(walk, length) : walk.rows;
 }
 
-/// Calls visit(block) for each block of the last queries.size(2) rows.
+/// Calls visit(block) for each block of the rows from `first` on.
 template <class Visit>
-void for_each_block(const Walk& walk, int64_t rows, int64_t first, int64_t length, Visit&& visit) {
+void for_each_block(const Walk& walk, int64_t rows, int64_t first, const Tensor& keys,
+                    Visit&& visit) {
+  const int64_t length = keys.size(2);
   for (int64_t begin = first; begin < length; begin += rows) {
-    visit(make_block(begin, std::min(length, begin + rows), walk.visibility));
+    visit(make_block(begin, std::min(length, begin + rows), walk.visibility, keys.device()));
   }
 }
 
@@ -93,10 +90,11 @@ struct WalkFunction : torch::autograd::Function<WalkFunction> {
     const int64_t length = keys.size(2), first = length - queries.size(2);
     const bool fused = walk->fits_fused_kernel();
     const int64_t rows = fused ? walk->fused_rows : walk->rows;
-    const BlockBias bias(*walk, queries.size(1), length, rows, inputs);
+    const BlockBias bias(*walk, keys, rows, inputs);
     auto output = torch::empty_like(queries, queries.options(), torch::MemoryFormat::Contiguous);
-    auto log_sum = torch::empty({queries.size(0), queries.size(1), queries.size(2)});
-    for_each_block(*walk, rows, first, length, [&](const LogitBlock& block) {
+    auto log_sum =
+        torch::empty(queries.sizes().slice(0, 3), queries.options().dtype(torch::kFloat32));
+    for_each_block(*walk, rows, first, keys, [&](const LogitBlock& block) {
       const auto result = (fused ? fused_block : block_by_hand)(
           *walk, block, block_rows(queries, block, first), block_columns(keys, 2, block),
           block_columns(values, 2, block), bias);
@@ -122,7 +120,7 @@ struct WalkFunction : torch::autograd::Function<WalkFunction> {
     AttentionGradients gradients(
         *walk, {saved[0], saved[1], saved[2], saved[3], saved[4], upstream[0]}, inputs, rows);
     const int64_t length = saved[1].size(2), first = length - saved[0].size(2);
-    for_each_block(*walk, rows, first, length, [&](const LogitBlock& block) {
+    for_each_block(*walk, rows, first, saved[1], [&](const LogitBlock& block) {
       fused ? gradients.add_fused(block) : gradients.add_by_hand(block);
     });
     auto all = gradients.gradients();
@@ -137,13 +135,13 @@ void check_inputs_are_listed(const AttentionBias& bias, const std::vector<Tensor
   const torch::AutoGradMode with_graph(true);
   variable_list detached;
   for (const Tensor& input : inputs) detached.push_back(input.detach());
-  const LogitBlock block = make_block(0, 1, {});
+  const LogitBlock block = make_block(0, 1, {}, queries.device());
   Tensor result;
   if (const auto* pair = std::get_if<PairBias>(&bias)) result = pair->block(block, detached);
   if (const auto* change = std::get_if<LogitChange>(&bias)) {
-    const auto first = queries.detach().slice(2, 0, 1);
-    result =
-        change->block(torch::zeros({first.size(0), first.size(1), 1, 1}), first, block, detached);
+    const auto first = queries.detach().slice(2, 0, 1).to(torch::kFloat32);
+    const auto logits = torch::zeros({first.size(0), first.size(1), 1, 1}, first.options());
+    result = change->block(logits, first, block, detached);
   }
   TORCH_CHECK(!result.defined() || !result.requires_grad(),
               "a bias reads a tensor that needs gradients and is not among its inputs");

@@ -21,7 +21,9 @@ void LinearImpl::reset(double gain) {
 }
 
 torch::Tensor LinearImpl::forward(const torch::Tensor& x) const {
-  return bias.defined() ? at::linear(x, weight, bias) : at::linear(x, weight);
+  const auto type = x.scalar_type();
+  return bias.defined() ? at::linear(x, weight.to(type), bias.to(type))
+                        : at::linear(x, weight.to(type));
 }
 
 NormImpl::NormImpl(int64_t width, const std::string& kind)

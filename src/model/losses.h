@@ -4,8 +4,9 @@
 
 namespace lengthwise {
 
-/// All take hidden [N, D] and the output matrix [V, D], and targets [N] int64, walk over chunks of
-/// rows, and never hold the logits [N, V].
+/// All take hidden [N, D] and the output matrix [V, D] float32, multiply in the type of hidden,
+/// walk over chunks of rows, and never hold the logits [N, V]. Targets [N] int64 may be on the CPU:
+/// which of them are scored is then known without waiting for the device.
 
 /// Mean negative log-likelihood in nats, with gradients to hidden and head; a chunk's gradient is
 /// made while its logits are there, so backward has only to scale. Rows with a target of -1 are not

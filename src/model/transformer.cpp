@@ -39,7 +39,7 @@ std::vector<torch::Tensor> AttentionImpl::project(const torch::Tensor& x, int64_
     return rows.unflatten(-1, {parts, heads, -1}).permute({2, 0, 3, 1, 4}).unbind(0);
   };
   if (queries == x.size(1)) return by_head(query_key_value->forward(x), 3);
-  const auto& weight = query_key_value->weight;
+  const auto weight = query_key_value->weight.to(x.scalar_type());
   const int64_t width = x.size(2);
   const auto last =
       by_head(at::linear(x.slice(1, x.size(1) - queries), weight.slice(0, 0, width)), 1);
@@ -51,8 +51,9 @@ torch::Tensor AttentionImpl::forward(const PositionScheme& scheme, const LayerCo
                                      const AttentionRule& rule, int64_t queries) const {
   const auto parts = project(context.hidden, queries);
   const auto pair = scheme.apply_to_queries_keys({parts[0], parts[1]}, context);
-  const auto mixed =
-      causal_attention(pair.queries, pair.keys, parts[2], scheme.attention_bias(context), rule);
+  const auto type = context.hidden.scalar_type();
+  const auto mixed = causal_attention(pair.queries.to(type), pair.keys.to(type), parts[2],
+                                      scheme.attention_bias(context), rule);
   return output->forward(mixed.transpose(1, 2).flatten(2));
 }
 
@@ -130,7 +131,7 @@ torch::Tensor TransformerImpl::forward_last(const torch::Tensor& tokens, int64_t
                                             uint64_t draw) {
   TORCH_CHECK(rows >= 1 && rows <= tokens.size(1), "the last ", rows, " of ", tokens.size(1),
               " places were asked for");
-  const auto positions = position->positions(tokens.size(1), draw);
+  const auto positions = position->positions(tokens.size(1), draw, tokens.device());
   const auto tables = position->tables(positions);
   auto hidden = at::embedding(embedding, tokens);
   if (options.embedding_scale != 1) hidden = hidden * options.embedding_scale;
@@ -142,16 +143,16 @@ torch::Tensor TransformerImpl::forward_last(const torch::Tensor& tokens, int64_t
     const Block& block = blocks[layer];
     rule.dropout = {attention_dropout, split_stream(draw, layer).next()};
     const LayerContext context{static_cast<int64_t>(layer), positions, tables,
-                               block->attention_norm->forward(hidden)};
+                               block->attention_norm->forward(hidden).to(products)};
     if (layer + 1 == blocks.size()) hidden = hidden.slice(1, hidden.size(1) - rows);
     hidden =
         hidden + dropped_out(block->attention->forward(*position, context, rule, hidden.size(1)),
                              options, is_training());
-    hidden =
-        hidden + dropped_out(block->feedforward->forward(block->feedforward_norm->forward(hidden)),
-                             options, is_training());
+    hidden = hidden + dropped_out(block->feedforward->forward(
+                                      block->feedforward_norm->forward(hidden).to(products)),
+                                  options, is_training());
   }
-  return final_norm->forward(hidden);
+  return final_norm->forward(hidden).to(products);
 }
 
 torch::Tensor TransformerImpl::head_weight() const {

@@ -65,7 +65,8 @@ struct TransformerImpl : torch::nn::Module {
   /// different schemes begin with the same weights.
   void reset_parameters(uint64_t seed);
 
-  /// tokens [B, T] int64 -> [B, T, D], normalised: logits are its product with head_weight().
+  /// tokens [B, T] int64 -> [B, T, D], normalised and of the type of the products: logits are its
+  /// product with head_weight(). Everything is computed where the tokens and the parameters are.
   /// `draw` is for schemes that draw their positions (PositionScheme::positions).
   torch::Tensor forward(const torch::Tensor& tokens, uint64_t draw = 0);
   /// The last `rows` of it, [B, rows, D]: of the last layer only they are computed, and the keys
@@ -75,6 +76,9 @@ struct TransformerImpl : torch::nn::Module {
   std::optional<int64_t> max_length() const;
 
   ModelOptions options;
+  /// The type in which matrices are multiplied, float32 or bfloat16. Weights, the residual stream,
+  /// norms, softmax, positions and losses are float32 (positions float64) either way.
+  torch::ScalarType products = torch::kFloat32;
   torch::Tensor embedding;  // [V, D]
   std::vector<Block> blocks;
   Norm final_norm;

@@ -25,7 +25,8 @@ class Alibi final : public FixedDistanceBias {
  public:
   /// Windows longer than `full_slope_length` have their slopes scaled down.
   Alibi(const std::vector<double>& slopes, std::optional<int64_t> full_slope_length)
-      : slopes_(torch::tensor(slopes, torch::kFloat64)), full_slope_length_(full_slope_length) {}
+      : slopes_(register_buffer("slopes", torch::tensor(slopes, torch::kFloat64))),
+        full_slope_length_(full_slope_length) {}
 
  private:
   BiasAt bias_in(int64_t length) const override {
@@ -46,7 +47,7 @@ class Alibi final : public FixedDistanceBias {
 class AlibiLearned final : public PositionScheme {
  public:
   AlibiLearned(const std::vector<double>& slopes, int64_t layers)
-      : start_(torch::tensor(slopes, torch::kFloat64).log()),
+      : start_(register_buffer("start", torch::tensor(slopes, torch::kFloat64).log())),
         log_slopes_(register_layer_parameters(*this, layers, "log_slopes", {std::ssize(slopes)})) {}
 
   void reset_parameters() override {

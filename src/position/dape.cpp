@@ -37,7 +37,7 @@ BaseBias base_bias(const AttentionBias& bias, int64_t heads) {
   }
   return {{}, [heads](const LogitBlock& block, at::TensorList) {
             const int64_t pairs = block.query_index.numel() * block.key_index.numel();
-            return torch::zeros({heads, pairs});
+            return torch::zeros({heads, pairs}, block.query_index.options().dtype(torch::kFloat32));
           }};
 }
 

@@ -3,7 +3,7 @@
 namespace lengthwise {
 
 torch::Tensor even_distances(const Positions& positions) {
-  return torch::arange(positions.values.size(0), torch::kFloat64) * *positions.step;
+  return torch::arange(positions.values.size(0), positions.values.options()) * *positions.step;
 }
 
 AttentionBias make_distance_bias(const Positions& positions, std::vector<torch::Tensor> inputs,

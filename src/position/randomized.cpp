@@ -38,13 +38,17 @@ class Randomized final : public PositionScheme {
     for (const auto& item : inner_->named_parameters(/*recurse=*/false)) {
       register_parameter(item.key(), item.value(), item.value().requires_grad());
     }
+    for (const auto& item : inner_->named_buffers(/*recurse=*/false)) {
+      register_buffer(item.key(), item.value());
+    }
     for (const auto& item : inner_->named_children()) register_module(item.key(), item.value());
   }
 
-  Positions positions(int64_t length, uint64_t draw) const override {
+  Positions positions(int64_t length, uint64_t draw, torch::Device device) const override {
     TORCH_CHECK(length <= range_, "randomized positions are ", range_, ", asked for ", length);
     const auto drawn = torch::tensor(draw_positions(length, range_, draw), torch::kInt64);
-    return {inner_->positions(range_, draw).values.index_select(0, drawn), std::nullopt};
+    const auto values = inner_->positions(range_, draw).values.index_select(0, drawn);
+    return {values.to(device), std::nullopt, values[-1].item<double>() + 1};
   }
 
   bool draws_positions() const override { return true; }

@@ -35,7 +35,8 @@ class Rotary final : public PositionScheme {
  public:
   Rotary(const RotaryOptions& options, int64_t head_width)
       : pairing_(options.pairing),
-        frequencies_(rotary_frequencies(rotary_width(options, head_width), options.base)) {}
+        frequencies_(register_buffer(
+            "frequencies", rotary_frequencies(rotary_width(options, head_width), options.base))) {}
 
   std::vector<torch::Tensor> tables(const Positions& positions) const override {
     return rotary_tables(positions.values, frequencies_);
@@ -50,7 +51,7 @@ class Rotary final : public PositionScheme {
 
  private:
   std::string pairing_;
-  torch::Tensor frequencies_;  // [R/2] float64, no buffer: a cast of the model must not round it
+  torch::Tensor frequencies_;  // [R/2] float64
 };
 
 std::shared_ptr<PositionScheme> make_rotary(const PositionOptions& options,
@@ -105,9 +106,12 @@ int64_t rotary_width(const RotaryOptions& options, int64_t head_width) {
   return std::llround(options.fraction * static_cast<double>(head_width));
 }
 
+torch::Tensor rotary_exponents(int64_t width) {
+  return -(torch::arange(0, width, 2, torch::kFloat64) / static_cast<double>(width));
+}
+
 torch::Tensor rotary_frequencies(int64_t width, double base) {
-  const auto exponents = torch::arange(0, width, 2, torch::kFloat64) / static_cast<double>(width);
-  return torch::pow(base, -exponents);
+  return torch::pow(base, rotary_exponents(width));
 }
 
 std::vector<torch::Tensor> rotary_tables(const torch::Tensor& positions,

@@ -47,7 +47,10 @@ void validate_rotary(const PositionOptions& options, const ModelShape& shape);
 /// R, the dimensions of a head that are turned.
 int64_t rotary_width(const RotaryOptions& options, int64_t head_width);
 
-/// base^(-2i/R), i = 0 ... R/2-1.  -> [R/2] float64.
+/// -2i/R, i = 0 ... R/2-1.  -> [R/2] float64.
+torch::Tensor rotary_exponents(int64_t width);
+
+/// base to these exponents.  -> [R/2] float64.
 torch::Tensor rotary_frequencies(int64_t width, double base);
 
 /// Cosines and sines of position times frequency, both times `factor`: positions [T] and

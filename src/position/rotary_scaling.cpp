@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 #include "base/error.h"
@@ -17,46 +18,56 @@ namespace {
 
 using torch::Tensor;
 
-/// The frequencies [R/2] float64 of a window, from its length and nothing else.
-using FrequenciesAt = std::function<Tensor(double length)>;
-
-class ScaledRotary final : public PositionScheme {
+/// Rotary with frequencies that hang on the window's length and nothing else.
+class ScaledRotary : public PositionScheme {
  public:
-  ScaledRotary(const RotaryOptions& options, FrequenciesAt frequencies_at,
-               double attention_factor = 1)
-      : pairing_(options.pairing),
-        frequencies_at_(std::move(frequencies_at)),
-        attention_factor_(attention_factor) {}
+  ScaledRotary(const RotaryOptions& options, double attention_factor)
+      : pairing_(options.pairing), attention_factor_(attention_factor) {}
 
-  std::vector<Tensor> tables(const Positions& positions) const override {
-    const double length = positions.values.max().item<double>() + 1;
-    return rotary_tables(positions.values, frequencies_at_(length), attention_factor_);
+  std::vector<Tensor> tables(const Positions& positions) const final {
+    return rotary_tables(positions.values, frequencies_at(positions.reach), attention_factor_);
   }
 
-  QueriesKeys apply_to_queries_keys(QueriesKeys pair, const LayerContext& context) const override {
+  QueriesKeys apply_to_queries_keys(QueriesKeys pair, const LayerContext& context) const final {
     return {turned(pair.queries, context.tables), turned(pair.keys, context.tables)};
   }
 
  private:
+  /// -> [R/2] float64
+  virtual Tensor frequencies_at(double length) const = 0;
+
   Tensor turned(const Tensor& x, const std::vector<Tensor>& tables) const {
     return turn_pairs(x, tables[0], tables[1], pairing_, attention_factor_);
   }
 
   std::string pairing_;
-  FrequenciesAt frequencies_at_;
   double attention_factor_;  // of q and of k
 };
 
-std::shared_ptr<PositionScheme> make_scaled(const PositionOptions& options,
-                                            FrequenciesAt frequencies_at,
-                                            double attention_factor = 1) {
-  return std::make_shared<ScaledRotary>(options.group<RotaryOptions>(), std::move(frequencies_at),
-                                        attention_factor);
-}
+/// One list of frequencies up to a length, another beyond it.
+class TwoFrequencies final : public ScaledRotary {
+ public:
+  TwoFrequencies(const RotaryOptions& options, double attention_factor, Tensor near, Tensor far,
+                 double last_near)
+      : ScaledRotary(options, attention_factor),
+        near_(register_buffer("near", std::move(near))),
+        far_(register_buffer("far", std::move(far))),
+        last_near_(last_near) {}
+
+ private:
+  Tensor frequencies_at(double length) const override { return length > last_near_ ? far_ : near_; }
+
+  Tensor near_, far_;  // [R/2] float64
+  double last_near_;
+};
 
 /// The same frequencies at every length.
-FrequenciesAt always(Tensor frequencies) {
-  return [frequencies = std::move(frequencies)](double) { return frequencies; };
+std::shared_ptr<PositionScheme> make_scaled(const PositionOptions& options,
+                                            const Tensor& frequencies,
+                                            double attention_factor = 1) {
+  return std::make_shared<TwoFrequencies>(options.group<RotaryOptions>(), attention_factor,
+                                          frequencies, frequencies.clone(),
+                                          std::numeric_limits<double>::infinity());
 }
 
 int64_t turned_width(const PositionOptions& options, const ModelShape& shape) {
@@ -71,12 +82,34 @@ double original_length(int64_t given, const ModelShape& shape) {
   return static_cast<double>(given > 0 ? given : shape.train_length);
 }
 
-/// base scale^(R/(R-2)): the exponent -(R-2)/R of the slowest pair then makes its frequency 1/scale
-/// of what it was.
-Tensor ntk_frequencies(int64_t width, double base, double scale) {
+/// By how much the base grows for a context grown by `scale`: scale^(R/(R-2)). The exponent
+/// -(R-2)/R of the slowest pair then makes its frequency 1/scale of what it was.
+double ntk_growth(int64_t width, double scale) {
   const auto r = static_cast<double>(width);
-  return rotary_frequencies(width, base * std::pow(scale, r / (r - 2)));
+  return std::pow(scale, r / (r - 2));
 }
+
+class DynamicNtk final : public ScaledRotary {
+ public:
+  DynamicNtk(const RotaryOptions& options, int64_t width, double factor, double original)
+      : ScaledRotary(options, 1),
+        base_(options.base),
+        width_(width),
+        factor_(factor),
+        original_(original),
+        exponents_(register_buffer("exponents", rotary_exponents(width))) {}
+
+ private:
+  Tensor frequencies_at(double length) const override {
+    const double scale = factor_ * std::max(1.0, length / original_) - (factor_ - 1);
+    return torch::pow(base_ * ntk_growth(width_, scale), exponents_);
+  }
+
+  double base_;
+  int64_t width_;
+  double factor_, original_;
+  Tensor exponents_;  // [R/2] float64
+};
 
 void check_ntk_width(const PositionOptions& options, const ModelShape& shape) {
   validate_rotary(options, shape);
@@ -143,27 +176,23 @@ void check_rising(const std::string& name, double value, const std::string& lowe
 
 std::shared_ptr<PositionScheme> make_rotary_interpolated(const PositionOptions& options,
                                                          const ModelShape& shape) {
-  return make_scaled(options, always(plain_frequencies(options, shape) /
-                                     options.group<RotaryInterpolatedOptions>().factor));
+  return make_scaled(options, plain_frequencies(options, shape) /
+                                  options.group<RotaryInterpolatedOptions>().factor);
 }
 
 std::shared_ptr<PositionScheme> make_rotary_ntk(const PositionOptions& options,
                                                 const ModelShape& shape) {
-  return make_scaled(options, always(ntk_frequencies(turned_width(options, shape),
-                                                     options.group<RotaryOptions>().base,
-                                                     options.group<RotaryNtkOptions>().factor)));
+  const int64_t width = turned_width(options, shape);
+  const double growth = ntk_growth(width, options.group<RotaryNtkOptions>().factor);
+  return make_scaled(options,
+                     rotary_frequencies(width, options.group<RotaryOptions>().base * growth));
 }
 
 std::shared_ptr<PositionScheme> make_rotary_dynamic_ntk(const PositionOptions& options,
                                                         const ModelShape& shape) {
-  const double factor = options.group<RotaryDynamicNtkOptions>().factor;
-  const double original =
-      original_length(options.group<RotaryDynamicNtkOptions>().original_length, shape);
-  return make_scaled(options, [factor, original, base = options.group<RotaryOptions>().base,
-                               width = turned_width(options, shape)](double length) {
-    const double scale = factor * std::max(1.0, length / original) - (factor - 1);
-    return ntk_frequencies(width, base, scale);
-  });
+  const RotaryDynamicNtkOptions& ntk = options.group<RotaryDynamicNtkOptions>();
+  return std::make_shared<DynamicNtk>(options.group<RotaryOptions>(), turned_width(options, shape),
+                                      ntk.factor, original_length(ntk.original_length, shape));
 }
 
 void validate_rotary_yarn(const PositionOptions& options, const ModelShape& shape) {
@@ -191,7 +220,7 @@ std::shared_ptr<PositionScheme> make_rotary_yarn(const PositionOptions& options,
                                length, yarn.beta_slow, yarn.beta_fast,
                                yarn.ramp == "dimensions_truncated");
   return make_scaled(
-      options, always(partly_interpolated(frequencies, kept, yarn.factor)),
+      options, partly_interpolated(frequencies, kept, yarn.factor),
       yarn.attention_factor > 0 ? yarn.attention_factor : 0.1 * std::log(yarn.factor) + 1);
 }
 
@@ -220,13 +249,10 @@ std::shared_ptr<PositionScheme> make_rotary_longrope(const PositionOptions& opti
   const double attention_factor =
       longrope.attention_factor > 0 ? longrope.attention_factor
                                     : std::sqrt(1 + std::log(longrope.factor) / std::log(original));
-  return make_scaled(
-      options,
-      [original, near = frequencies / torch::tensor(factors.short_factors, torch::kFloat64),
-       far = frequencies / torch::tensor(factors.long_factors, torch::kFloat64)](double length) {
-        return length > original ? far : near;
-      },
-      attention_factor);
+  return std::make_shared<TwoFrequencies>(
+      options.group<RotaryOptions>(), attention_factor,
+      frequencies / torch::tensor(factors.short_factors, torch::kFloat64),
+      frequencies / torch::tensor(factors.long_factors, torch::kFloat64), original);
 }
 
 void validate_rotary_llama3(const PositionOptions& options, const ModelShape& shape) {
@@ -242,7 +268,7 @@ std::shared_ptr<PositionScheme> make_rotary_llama3(const PositionOptions& option
   const auto frequencies = plain_frequencies(options, shape);
   const auto kept = kept_by_rotations(frequencies, original_length(llama3.original_length, shape),
                                       llama3.low_frequency_factor, llama3.high_frequency_factor);
-  return make_scaled(options, always(partly_interpolated(frequencies, kept, llama3.factor)));
+  return make_scaled(options, partly_interpolated(frequencies, kept, llama3.factor));
 }
 
 }  // namespace

@@ -19,8 +19,10 @@ class Sandwich final : public FixedDistanceBias {
  public:
   Sandwich(int64_t width, int64_t heads)
       : width_(width),
-        strengths_(static_cast<double>(heads) /
-                   (kLargestCompression * torch::arange(1, heads + 1, torch::kFloat64))) {}
+        strengths_(register_buffer(
+            "strengths",
+            static_cast<double>(heads) /
+                (kLargestCompression * torch::arange(1, heads + 1, torch::kFloat64)))) {}
 
  private:
   BiasAt bias_in(int64_t) const override {

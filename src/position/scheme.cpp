@@ -2,8 +2,9 @@
 
 namespace lengthwise {
 
-Positions PositionScheme::positions(int64_t length, uint64_t) const {
-  return {torch::arange(length, torch::kFloat64), 1.0};
+Positions PositionScheme::positions(int64_t length, uint64_t, torch::Device device) const {
+  const auto options = torch::TensorOptions(torch::kFloat64).device(device);
+  return {torch::arange(length, options), 1.0, static_cast<double>(length)};
 }
 
 std::vector<torch::Tensor> PositionScheme::tables(const Positions&) const {

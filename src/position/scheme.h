@@ -12,6 +12,7 @@ namespace lengthwise {
 struct Positions {
   torch::Tensor values;        // [T] float64: whole numbers and angles stay exact
   std::optional<double> step;  // set when evenly spaced
+  double reach;                // the last one + 1: known without asking the device
 };
 
 struct QueriesKeys {
@@ -31,11 +32,15 @@ struct LayerContext {
 /// one, registers it as "position" and reaches it through these hooks alone. Arithmetic on
 /// positions is float64 and what is applied float32, whatever the activations are. No state depends
 /// on a length seen before, so answers do not depend on the order in which lengths are asked.
+///
+/// Whatever a hook makes, it makes where the positions or its own tensors are. Constants are
+/// buffers (register_buffer), which follow the model to its device and stay out of checkpoints.
 class PositionScheme : public torch::nn::Module {
  public:
   /// Positions of a window: 0 ... length-1. A scheme that draws them does so from `draw`, which
   /// names the forward pass: a training step, or a place in the evaluation.
-  virtual Positions positions(int64_t length, uint64_t draw) const;
+  virtual Positions positions(int64_t length, uint64_t draw,
+                              torch::Device device = torch::kCPU) const;
 
   /// Whether `draw` decides them. A measurement then is a mean over draws, each window under one of
   /// its own.

@@ -54,7 +54,8 @@ void SinusoidalOptions::declare(OptionSet& options) {
 }
 
 torch::Tensor sinusoidal_embeddings(const torch::Tensor& positions, int64_t width, double base) {
-  const auto exponents = torch::arange(0, width, 2, torch::kFloat64) / static_cast<double>(width);
+  const auto exponents =
+      torch::arange(0, width, 2, positions.options()) / static_cast<double>(width);
   const auto angles = positions.unsqueeze(1) * torch::pow(base, -exponents);  // [T, D/2]
   return torch::stack({angles.sin(), angles.cos()}, -1).flatten(1).to(torch::kFloat32);
 }

@@ -31,14 +31,15 @@ class Xpos final : public PositionScheme {
   Xpos(const RotaryOptions& rotary, const XposOptions& xpos, int64_t head_width)
       : pairing_(rotary.pairing), scale_base_(xpos.scale_base), reach_(reach(xpos)) {
     const int64_t width = rotary_width(rotary, head_width);
-    frequencies_ = rotary_frequencies(width, rotary.base);
+    frequencies_ = register_buffer("frequencies", rotary_frequencies(width, rotary.base));
     const auto pairs = torch::arange(width / 2, torch::kFloat64);
-    log_zeta_ =
-        torch::log((pairs / (static_cast<double>(width) / 2) + xpos.gamma) / (1 + xpos.gamma));
+    log_zeta_ = register_buffer(
+        "log_zeta",
+        torch::log((pairs / (static_cast<double>(width) / 2) + xpos.gamma) / (1 + xpos.gamma)));
   }
 
   std::vector<torch::Tensor> tables(const Positions& positions) const override {
-    const double length = positions.values.max().item<double>() + 1;
+    const double length = positions.reach;
     TORCH_CHECK(length <= static_cast<double>(reach_), "xpos reaches ", reach_, " tokens, not ",
                 length);
     const auto angles = torch::outer(positions.values, frequencies_);  // [T, R/2]

@@ -2,7 +2,6 @@
 
 #include <fmt/ranges.h>
 
-#include <cstring>
 #include <set>
 
 #include "base/error.h"
@@ -49,7 +48,7 @@ void save_tensors(const fs::path& path, const NamedTensors& tensors, const Metad
   NamedTensors contiguous;  // owns what the views below look at
   std::map<std::string, ArrayView> arrays;
   for (const auto& [name, tensor] : tensors) {
-    const auto& values = contiguous[name] = tensor.detach().contiguous();
+    const auto& values = contiguous[name] = tensor.detach().cpu().contiguous();
     arrays[name] = {dtype_of_tensor(values),
                     values.sizes().vec(),
                     {static_cast<const std::byte*>(values.const_data_ptr()), values.nbytes()}};
@@ -73,7 +72,9 @@ void load_tensors(const SafetensorsFile& file, const NamedTensors& tensors) {
            fmt::join(tensor.sizes(), ", "));
     }
     TORCH_CHECK(tensor.is_contiguous(), name, " is loaded into a view");
-    std::memcpy(tensor.mutable_data_ptr(), array.bytes.data(), array.bytes.size());
+    // from_blob wants a pointer it could write through; copy_ reads alone.
+    auto* bytes = const_cast<std::byte*>(array.bytes.data());
+    torch::Tensor(tensor).copy_(torch::from_blob(bytes, tensor.sizes(), tensor.scalar_type()));
   }
 }
 

@@ -27,7 +27,7 @@ struct Identity {
 /// What a file held that an option names ("x.sha256") counts, not the file's name ("x").
 void check_identity(const SafetensorsFile& file, const Identity& identity);
 
-/// Writes float32 and float64 tensors as a safetensors file, aside and renamed.
+/// Writes float32 and float64 tensors of any device as a safetensors file, aside and renamed.
 void save_tensors(const fs::path& path, const NamedTensors& tensors, const Metadata& metadata);
 
 /// Copies the arrays of a file into tensors of the same names and shapes. UserError where one is

@@ -57,7 +57,7 @@ class AdamW final : public Optimizer {
     for (const DecayGroup& group : decay_groups(parameters_, options_.weight_decay)) {
       // The kernel counts from 1 and wants a count a tensor.
       const std::vector<torch::Tensor> counts(
-          group.members.size(), torch::full({}, static_cast<float>(step + 1), torch::kFloat32));
+          group.members.size(), torch::full({}, static_cast<float>(step + 1), means_[0].options()));
       at::_fused_adamw_(pick(values, group.members), pick(slopes, group.members),
                         pick(means_, group.members), pick(squares_, group.members), {}, counts,
                         learning_rate, options_.beta1, options_.beta2, group.weight_decay,
@@ -124,12 +124,15 @@ void Optimizer::zero_gradients() {
   for (auto& [name, parameter] : parameters_) parameter.mutable_grad().reset();
 }
 
-double Optimizer::clip_gradients(double longest) {
+torch::Tensor Optimizer::clip_gradients(double longest) {
   const torch::NoGradGuard no_grad;
   const auto slopes = gradients();
-  const double norm = torch::stack(at::_foreach_norm(slopes)).norm().item<double>();
-  // Beyond rounding, as torch.nn.utils.clip_grad_norm_ has it.
-  if (longest > 0 && norm > longest) at::_foreach_mul_(slopes, longest / (norm + 1e-6));
+  const auto norm = torch::stack(at::_foreach_norm(slopes)).norm();
+  if (longest > 0) {
+    // Beyond rounding, as torch.nn.utils.clip_grad_norm_ has it.
+    const auto factor = (longest / (norm.to(torch::kFloat64) + 1e-6)).clamp_max_(1.0);
+    at::_foreach_mul_(slopes, factor.to(norm.scalar_type()));
+  }
   return norm;
 }
 

@@ -24,8 +24,8 @@ class Optimizer {
 
   void zero_gradients();
   /// Scales all gradients so that their joint norm is at most `longest` (0: any); -> the norm
-  /// before.
-  double clip_gradients(double longest);
+  /// before, a scalar on their device, which nobody waits for here.
+  torch::Tensor clip_gradients(double longest);
 
  protected:
   std::vector<torch::Tensor> gradients() const;

@@ -6,12 +6,13 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "base/memory.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "model/device.h"
 #include "model/losses.h"
 #include "training/optimizer.h"
 #include "training/schedule.h"
+#include "training/step_numbers.h"
 
 namespace lengthwise {
 namespace {
@@ -40,6 +41,8 @@ class Trainer {
         identity_(identity),
         hooks_(hooks),
         parameters_(named_parameters(*model)),
+        device_(parameters_.begin()->second.device()),
+        numbers_(device_),
         optimizer_(make_optimizer(options, parameters_)) {}
 
   TrainingResult run() {
@@ -49,40 +52,59 @@ class Trainer {
     model_->train();
     if (place_.step == options_.steps) save_weights(files_.checkpoint);
     while (place_.step < options_.steps) {
-      const double gradient_norm = take_step();
-      const bool last = place_.step == options_.steps;
-      const auto validation = validate_if_due();
-      if (last || place_.step % options_.log_every == 0 || validation) {
-        log(gradient_norm, validation);
-      }
+      take_step();
       const bool stopping = hooks_.stop != nullptr && hooks_.stop->load();
-      if (last || stopping || place_.step % options_.checkpoint_every == 0) save();
+      const bool saving =
+          stopping || is_last(place_.step) || place_.step % options_.checkpoint_every == 0;
+      const bool validating = is_validated(place_.step);
+      look_at_numbers(saving || validating ? Take::all : Take::ready);
+      if (validating) log(validate());
+      if (saving) save();
       if (stopping) break;
     }
-    return {first_step_, place_.step, seconds_since(start_), tokens_per_second()};
+    wait_for(device_);
+    return {first_step_, place_.step, seconds_since(start_), tokens_per_second(place_.step)};
   }
 
  private:
-  /// -> the gradient's norm before clipping.
-  double take_step() {
+  using Take = StepNumbersQueue::Take;
+
+  bool is_last(int64_t step) const { return step == options_.steps; }
+
+  bool is_validated(int64_t step) const {
+    return options_.validate_every > 0 && hooks_.validate &&
+           (is_last(step) || step % options_.validate_every == 0);
+  }
+
+  void take_step() {
     optimizer_->zero_gradients();
     // Dropout, the only user of LibTorch's generator here, then depends on the step alone.
     torch::manual_seed(draw_of(0));
-    double nats = 0;
+    auto nats = torch::zeros({}, torch::TensorOptions(torch::kFloat64).device(device_));
     for (int64_t part = 0; part < options_.accumulation; ++part) nats += accumulate(part);
-    if (!std::isfinite(nats)) fail_at_step("loss", nats);
-
-    const double norm = optimizer_->clip_gradients(options_.clip_norm);
-    if (!std::isfinite(norm)) fail_at_step("gradient's norm", norm);
+    const auto norm = optimizer_->clip_gradients(options_.clip_norm);
     optimizer_->update(learning_rate_at(options_, place_.step), place_.step);
     ++place_.step;
-    place_.nats_sum += nats;
-    ++steps_since_log_;
-    return norm;
+    numbers_.push(place_.step, nats, norm);
+  }
+
+  /// Checks, adds up and logs what has arrived of the steps taken.
+  void look_at_numbers(Take take) {
+    while (const auto numbers = numbers_.pop(take)) {
+      last_ = *numbers;
+      if (!std::isfinite(last_.nats)) fail_at_step("loss", last_.nats);
+      if (!std::isfinite(last_.gradient_norm)) {
+        fail_at_step("gradient's norm", last_.gradient_norm);
+      }
+      place_.nats_sum += last_.nats;
+      ++steps_since_log_;
+      const bool logged = is_last(last_.step) || last_.step % options_.log_every == 0;
+      if (logged && !is_validated(last_.step)) log(std::nullopt);
+    }
   }
 
   /// Adds one forward and backward pass to the gradients; -> its part of the mean loss.
-  double accumulate(int64_t part) {
+  torch::Tensor accumulate(int64_t part) {
     const int64_t length = model_->options.train_length, batch = options_.batch_windows;
     auto inputs = torch::empty({batch, length}, torch::kInt64), targets = torch::empty_like(inputs);
     auto* input = inputs.mutable_data_ptr<int64_t>();
@@ -92,11 +114,11 @@ class Trainer {
       const int64_t index = (place_.step * options_.accumulation + part) * batch + i;
       windows_.draw(index, {input + i * length, count}, {target + i * length, count});
     }
-    const auto hidden = model_->forward(inputs, draw_of(part));
+    const auto hidden = model_->forward(sent(inputs, device_), draw_of(part));
     const auto loss = mean_nats(hidden.flatten(0, 1), model_->head_weight(), targets.flatten()) /
                       static_cast<double>(options_.accumulation);
     loss.backward();
-    return loss.item<double>();
+    return loss.detach();
   }
 
   /// Names a forward pass of the step in hand to everything in it that is random.
@@ -110,15 +132,13 @@ class Trainer {
     throw RunFailure(fmt::format(
         "step {}: the {} is {}; look at training.learning_rate ({}) and training.clip_norm ({}); "
         "{}",
-        place_.step + 1, what, value, options_.learning_rate, options_.clip_norm,
+        last_.step, what, value, options_.learning_rate, options_.clip_norm,
         saved ? fmt::format("the last good checkpoint is kept in {}", files_.checkpoint.string())
               : "no checkpoint had been written yet"));
   }
 
-  std::optional<double> validate_if_due() {
-    if (options_.validate_every == 0 || !hooks_.validate) return std::nullopt;
-    if (place_.step % options_.validate_every != 0 && place_.step != options_.steps)
-      return std::nullopt;
+  /// Nats a token on the valid split; keeps the weights where these are the lowest so far.
+  double validate() {
     const double nats = hooks_.validate();
     if (nats < place_.best_nats) {
       place_.best_nats = nats;
@@ -127,16 +147,18 @@ class Trainer {
     return nats;
   }
 
-  void log(double gradient_norm, std::optional<double> validation) {
-    const double rate = tokens_per_second();
+  /// A line of the step whose numbers were looked at last.
+  void log(std::optional<double> validation) {
+    const int64_t step = last_.step;
+    const double rate = tokens_per_second(step);
     const TrainingProgress progress{
-        place_.step,
+        step,
         options_.steps,
         place_.nats_sum / static_cast<double>(steps_since_log_),
-        learning_rate_at(options_, place_.step - 1),
-        gradient_norm,
+        learning_rate_at(options_, step - 1),
+        last_.gradient_norm,
         rate,
-        static_cast<double>(tokens_a_step() * (options_.steps - place_.step)) / rate,
+        static_cast<double>(tokens_a_step() * (options_.steps - step)) / rate,
         validation};
     nlohmann::ordered_json line{{"step", progress.step},
                                 {"steps", progress.steps},
@@ -145,7 +167,7 @@ class Trainer {
                                 {"learning_rate", progress.learning_rate},
                                 {"gradient_norm", progress.gradient_norm},
                                 {"tokens_per_second", std::round(rate)},
-                                {"peak_memory_mib", std::round(peak_memory_mib())}};
+                                {"peak_memory_mib", std::round(peak_memory_mib(device_))}};
     if (validation) line["validation_nats_per_token"] = *validation;
     append_line(files_.log, line.dump());
     place_.nats_sum = 0;
@@ -229,8 +251,8 @@ class Trainer {
     return options_.batch_windows * options_.accumulation * model_->options.train_length;
   }
 
-  double tokens_per_second() const {
-    const auto tokens = static_cast<double>((place_.step - first_step_) * tokens_a_step());
+  double tokens_per_second(int64_t step) const {
+    const auto tokens = static_cast<double>((step - first_step_) * tokens_a_step());
     return tokens / std::max(1e-9, seconds_since(start_));
   }
 
@@ -241,8 +263,11 @@ class Trainer {
   const Identity& identity_;
   const TrainingHooks& hooks_;
   NamedTensors parameters_;
+  torch::Device device_;
+  StepNumbersQueue numbers_;
   std::unique_ptr<Optimizer> optimizer_;
   Place place_;
+  StepNumbers last_{};  // that were looked at
   int64_t steps_since_log_ = 0;
   int64_t first_step_ = 0;
   Clock::time_point start_;

@@ -28,7 +28,8 @@ struct TrainingResult {
 /// checkpoint is written again. A run killed at any moment and begun
 /// again ends with the same bits as one that was not: windows and dropout are functions of the seed
 /// and the step alone, and everything else is in the state. The loss of a forward pass is the mean
-/// over its scored targets. Throws RunFailure when a loss is not finite.
+/// over its scored targets. The model trains where its
+/// parameters are. Throws RunFailure when a loss is not finite, at the latest a step later.
 TrainingResult train(Transformer& model, const TrainingWindows& windows,
                      const TrainingOptions& options, const TrainingFiles& files,
                      const Identity& identity, const TrainingHooks& hooks);

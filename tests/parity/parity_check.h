@@ -51,7 +51,8 @@ inline PositionOptions with_scheme(const std::string& scheme) {
 
 /// Not evenly spaced.
 inline Positions saved_positions() {
-  return {saved("positions").to(torch::kFloat64), std::nullopt};
+  const auto values = saved("positions").to(torch::kFloat64);
+  return {values, std::nullopt, values.max().item<double>() + 1};
 }
 
 /// A scheme where a model would have it, asked as a layer asks it.

@@ -106,7 +106,7 @@ struct Turning {
 /// frequencies are at most 1, so the angle tells them.
 Turning turning_in_window(const PositionOptions& options, const ModelShape& shape, int64_t length) {
   const auto last = static_cast<double>(length - 1);
-  const Positions positions{torch::tensor({1.0, last}, torch::kFloat64), std::nullopt};
+  const Positions positions{torch::tensor({1.0, last}, torch::kFloat64), std::nullopt, last + 1};
   const int64_t pairs = shape.head_width() / 2;
   const auto units = torch::cat({torch::ones({1, 1, 2, pairs}), torch::zeros({1, 1, 2, pairs})}, 3);
   const auto turned = Placed(options, shape, positions).turned({units, units});

@@ -43,13 +43,14 @@ inline torch::Tensor pair_distances(const torch::Tensor& positions) {
 }
 
 inline Positions counted(int64_t length) {
-  return {torch::arange(length, torch::kFloat64), 1.0};
+  return {torch::arange(length, torch::kFloat64), 1.0, static_cast<double>(length)};
 }
 
 /// As if drawn: gaps of 1 to 9.
 inline Positions uneven(int64_t length) {
   torch::manual_seed(5);
-  return {torch::randint(1, 10, {length}, torch::kFloat64).cumsum(0), std::nullopt};
+  const auto values = torch::randint(1, 10, {length}, torch::kFloat64).cumsum(0);
+  return {values, std::nullopt, values[-1].item<double>() + 1};
 }
 
 /// The scheme's bias for a layer.

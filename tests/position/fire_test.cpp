@@ -65,7 +65,8 @@ TEST_CASE("FIRE's bias is no function of the distance alone", "[position]") {
 }
 
 TEST_CASE("FIRE at a million positions loses nothing to rounding", "[position]") {
-  const auto positions = Positions{torch::tensor({0.0, 999998.0, 999999.0, 1e6}), std::nullopt};
+  const auto positions =
+      Positions{torch::tensor({0.0, 999998.0, 999999.0, 1e6}), std::nullopt, 1e6 + 1};
   const auto bias = all_pairs(*with_identity(0.1, 4), positions);
   // ln 1.1 and ln 1.2 over ln 100001.
   CHECK(bias[3][2].item<double>() == Approx(0.0082785298).epsilon(1e-6));

@@ -1,5 +1,7 @@
 #include "position/rotary.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "position/options.h"
 #include "position/scheme.h"
@@ -18,7 +20,8 @@ torch::Tensor turned(const torch::Tensor& x, const std::vector<double>& at,
   const int64_t head_width = x.size(-1);
   const auto scheme =
       kRotary.make(options, {.width = head_width, .heads = 1, .layers = 1, .train_length = 16});
-  const Positions positions{torch::tensor(at, torch::kFloat64), std::nullopt};
+  const Positions positions{torch::tensor(at, torch::kFloat64), std::nullopt,
+                            std::ranges::max(at) + 1};
   const auto tables = scheme->tables(positions);
   const LayerContext context{.layer = 0, .positions = positions, .tables = tables, .hidden = {}};
   const auto queries = x.view({1, 1, x.size(0), head_width});

@@ -234,6 +234,8 @@ std::string to_json(const RunRecord& run) {
                {"libtorch", run.libtorch},
                {"machine", run.machine},
                {"threads", run.threads},
+               {"device", run.device},
+               {"precision", run.precision},
                {"scheme", run.scheme},
                {"scheme_summary", run.scheme_summary},
                {"corpus", run.corpus},
@@ -287,6 +289,8 @@ std::string to_json(const EvaluationRecord& record) {
   json.update({{"seconds", record.seconds},
                {"tokens_per_second", record.tokens_per_second},
                {"peak_memory_mib", record.peak_memory_mib},
+               {"device", record.device},
+               {"precision", record.precision},
                {"file", record.file},
                {"checkpoint", record.checkpoint},
                {"corpus_hash", record.corpus_hash},
@@ -303,6 +307,8 @@ RunRecord parse_run(std::string_view json, const std::string& origin) {
   run.libtorch = fields.text("libtorch");
   run.machine = fields.text("machine");
   run.threads = fields.whole("threads");
+  run.device = fields.optional_text("device").value_or("");
+  run.precision = fields.optional_text("precision").value_or("");
   run.scheme = fields.text("scheme");
   run.scheme_summary = fields.text("scheme_summary");
   run.corpus = fields.text("corpus");
@@ -363,6 +369,8 @@ EvaluationRecord parse_evaluation(std::string_view json, const std::string& orig
   record.seconds = fields.real("seconds");
   record.tokens_per_second = fields.real("tokens_per_second");
   record.peak_memory_mib = fields.real("peak_memory_mib");
+  record.device = fields.optional_text("device").value_or("");
+  record.precision = fields.optional_text("precision").value_or("");
   record.file = fields.text("file");
   return record;
 }

@@ -43,6 +43,7 @@ struct EvaluationRecord {
   std::optional<int64_t> unknown_tokens;
   double spelling_nats = 0;
   double seconds = 0, tokens_per_second = 0, peak_memory_mib = 0;
+  std::string device, precision;  // measured on, and of the products; empty in older lines
   std::string file;        // per-token values, relative to the run folder; empty beyond the limit
   std::string checkpoint;  // SHA-256 of the weights that were measured
   std::string corpus_hash;
@@ -66,6 +67,7 @@ struct RunRecord {
   fs::path folder;
   std::string program = "lengthwise", version, commit, libtorch, machine;
   int64_t threads = 1;
+  std::string device, precision;  // trained on, and of the products; empty in older records
   std::string scheme;
   std::string scheme_summary;
   std::string corpus, corpus_hash;
