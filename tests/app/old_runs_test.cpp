@@ -92,7 +92,7 @@ TEST_CASE("A run that a version stopped goes on, and ends as the one that it fin
     REQUIRE(found.size() == expected.size());
     for (size_t i = 0; i < found.size(); ++i) {
       CHECK(found[i]["step"].get<int64_t>() == expected[i]["step"].get<int64_t>());
-      // Another machine rounds otherwise; other windows or moments would be off by a tenth.
+      // Another machine rounds otherwise; other windows or moments are off by hundredths.
       check_near(found[i], expected[i], "nats_per_token", 1e-3);
       check_near(found[i], expected[i], "validation_nats_per_token", 1e-3);
     }
