@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <limits>
 
 #include "base/torch.h"
@@ -16,6 +17,14 @@ inline double largest_difference(const torch::Tensor& actual, const torch::Tenso
   const double largest =
       (actual.to(torch::kFloat64) - expected.to(torch::kFloat64)).abs().max().item<double>();
   return largest == largest ? largest : std::numeric_limits<double>::infinity();
+}
+
+/// The largest difference as a part of the largest number expected, or of `size` where all are
+/// smaller: a sum whose terms cancel is off by the rounding of its terms, whose size that is.
+inline double relative_difference(const torch::Tensor& actual, const torch::Tensor& expected,
+                                  double size) {
+  const double largest = expected.detach().abs().max().item<double>();
+  return largest_difference(actual, expected) / std::max(largest, size);
 }
 
 }  // namespace lengthwise

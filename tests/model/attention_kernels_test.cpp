@@ -1,9 +1,7 @@
 #include "model/attention_kernels.h"
 
-#include <cmath>
-#include <limits>
-
 #include "base/memory.h"
+#include "position/dense_attention.h"
 #include "tensor_check.h"
 #include "test.h"
 
@@ -29,21 +27,11 @@ Inputs random_inputs(int64_t batch, int64_t heads, int64_t length, int64_t width
           biased ? torch::randn({heads, length}) : torch::Tensor(), torch::randn(shape)};
 }
 
-/// Softmax attention as a textbook has it, in the type of its inputs.
-torch::Tensor dense_attention(const torch::Tensor& queries, const torch::Tensor& keys,
-                              const torch::Tensor& values, const torch::Tensor& by_distance) {
-  const int64_t length = queries.size(2);
-  auto logits = torch::matmul(queries, keys.transpose(2, 3)) /
-                std::sqrt(static_cast<double>(queries.size(3)));
-  const auto places = torch::arange(length);
-  const auto distances = places.unsqueeze(1) - places.unsqueeze(0);  // query - key
-  if (by_distance.defined()) {
-    const auto each =
-        by_distance.to(logits.scalar_type()).index_select(1, distances.clamp_min(0).flatten());
-    logits = logits + each.view({by_distance.size(0), length, length});
-  }
-  logits = logits.masked_fill(distances < 0, -std::numeric_limits<double>::infinity());
-  return torch::matmul(torch::softmax(logits, -1), values);
+/// In the type of its inputs.
+torch::Tensor attend_densely(const torch::Tensor& queries, const torch::Tensor& keys,
+                             const torch::Tensor& values, const AttentionBias& bias) {
+  const auto logits = biased_logits(scaled_products(queries, keys), queries, bias);
+  return dense_attention(logits, values, visible_keys(queries.size(2)));
 }
 
 torch::Tensor leaf(const torch::Tensor& tensor, torch::ScalarType type) {
@@ -60,7 +48,7 @@ void check_against_dense(const Inputs& inputs) {
 
   const auto q64 = leaf(inputs.queries, torch::kFloat64), k64 = leaf(inputs.keys, torch::kFloat64),
              v64 = leaf(inputs.values, torch::kFloat64);
-  const auto dense = dense_attention(q64, k64, v64, inputs.by_distance);
+  const auto dense = attend_densely(q64, k64, v64, inputs.bias());
   dense.backward(inputs.cotangent.to(torch::kFloat64));
 
   CHECK(largest_difference(mixed, dense) < 3e-6);
@@ -100,8 +88,8 @@ TEST_CASE("Attention takes views as the projection of a model gives them", "[mod
     const Inputs inputs{parts[0], parts[1], parts[2], bias, {}};
     CHECK(largest_difference(
               causal_attention(parts[0], parts[1], parts[2], inputs.bias()),
-              dense_attention(parts[0].to(torch::kFloat64), parts[1].to(torch::kFloat64),
-                              parts[2].to(torch::kFloat64), bias)) < 3e-6);
+              attend_densely(parts[0].to(torch::kFloat64), parts[1].to(torch::kFloat64),
+                             parts[2].to(torch::kFloat64), inputs.bias())) < 3e-6);
   }
 }
 
@@ -113,8 +101,8 @@ TEST_CASE("Large logits neither overflow nor blur", "[model]") {
     // Logits of 1000 have 6e-5 of rounding in float32.
     CHECK(largest_difference(
               mixed,
-              dense_attention(inputs.queries.to(torch::kFloat64), inputs.keys.to(torch::kFloat64),
-                              inputs.values.to(torch::kFloat64), inputs.by_distance)) < 1e-3);
+              attend_densely(inputs.queries.to(torch::kFloat64), inputs.keys.to(torch::kFloat64),
+                             inputs.values.to(torch::kFloat64), inputs.bias())) < 1e-3);
   }
 }
 

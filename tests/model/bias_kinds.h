@@ -2,21 +2,23 @@
 
 #include <cmath>
 #include <functional>
-#include <limits>
 #include <string>
 #include <vector>
 
 #include "model/attention_kernels.h"
+#include "position/dense_attention.h"
 #include "tensor_check.h"
 
-/// One bias of each kind that attention knows, and attention under it in float64 with all pairs at
-/// once, to hold the walk over blocks against.
+/// One bias of each kind that attention knows, to hold the walk over blocks under it against dense
+/// attention.
 namespace lengthwise::walk_test {
 
 using torch::Tensor;
 using Tensors = std::vector<Tensor>;
 
 inline constexpr int64_t kHeads = 3, kHeadWidth = 5;
+/// Of the numbers that make up an output or a gradient.
+inline constexpr double kSize = 1;
 
 struct Shape {
   int64_t batch, length;
@@ -32,12 +34,7 @@ struct Places {
 
 inline Places all_places(const Shape& shape) {
   const auto index = torch::arange(shape.length);
-  const auto distance = index.unsqueeze(1) - index;
-  auto near = torch::ones_like(distance, torch::kBool);
-  if (shape.visibility.window > 0) {
-    near = (distance < shape.visibility.window) | (index < shape.visibility.sinks);
-  }
-  return {index, index, (distance >= 0) & near};
+  return {index, index, visible_keys(shape.length, shape.visibility)};
 }
 
 /// A kind of bias, as a formula over any rectangle and as what attention is handed. The formulas
@@ -164,12 +161,10 @@ inline Attend walked(const Kind& kind, const Shape& shape) {
 /// In float64 with all pairs at once. keep: what dropout leaves of the weights; undefined: all.
 inline Attend dense(const Kind& kind, const Shape& shape, const Tensor& keep = {}) {
   return [=](const Tensors& x) {
-    const auto logits =
-        torch::matmul(x[0], x[1].transpose(2, 3)) / std::sqrt(static_cast<double>(kHeadWidth));
     const auto places = all_places(shape);
-    const auto biased = kind.formula(logits, x[0], places, Tensors(x.begin() + 3, x.end()))
-                            .masked_fill(~places.visible, -std::numeric_limits<double>::infinity());
-    auto weights = torch::softmax(biased, 3);
+    const auto logits =
+        kind.formula(scaled_products(x[0], x[1]), x[0], places, Tensors(x.begin() + 3, x.end()));
+    auto weights = dense_weights(logits, places.visible);
     if (keep.defined()) weights = weights * keep / (1 - shape.dropout.probability);
     return torch::matmul(weights, x[2]);
   };
@@ -190,11 +185,6 @@ inline Tensors draw(const Kind& kind, const Shape& shape) {
   }
   for (const auto& sizes : kind.input_shapes(shape)) drawn.push_back(torch::randn(sizes));
   return drawn;
-}
-
-inline double relative_difference(const Tensor& actual, const Tensor& expected) {
-  return largest_difference(actual, expected) /
-         std::max(expected.detach().abs().max().item<double>(), 1.0);
 }
 
 /// Output and gradients of all leaves but the frozen ones, `use` of the walk against `use` of the
@@ -221,12 +211,12 @@ inline void check_use(const Kind& kind, const Shape& shape, const Use& use,
   output.backward(cotangent);
   expected.backward(cotangent.to(torch::kFloat64));
 
-  CHECK(relative_difference(output, expected) < 5e-6);
+  CHECK(relative_difference(output, expected, kSize) < 5e-6);
   for (size_t i = 0; i < drawn.size(); ++i) {
     CAPTURE(i);
     REQUIRE(actual[i].grad().defined() == exact[i].grad().defined());
     if (!exact[i].grad().defined()) continue;
-    CHECK(relative_difference(actual[i].grad(), exact[i].grad()) < 1e-5);
+    CHECK(relative_difference(actual[i].grad(), exact[i].grad(), kSize) < 1e-5);
   }
 }
 

@@ -5,39 +5,24 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <limits>
 
 #include "model/attention_kernels.h"
 #include "parity/parity_check.h"
 #include "position/cope.h"
+#include "position/dense_attention.h"
 #include "position/sinusoidal.h"
 #include "position/t5_bias.h"
 
 namespace lengthwise {
 namespace {
 
-/// All rows of a window, in their order.
-LogitBlock whole_window(int64_t length) {
-  const auto places = torch::arange(length);
-  return {.begin = 0,
-          .end = length,
-          .sinks = 0,
-          .first = 0,
-          .query_index = places,
-          .key_index = places,
-          .visibility = {}};
-}
-
-torch::Tensor distances(int64_t length) {
-  const auto places = torch::arange(length);
-  return (places.unsqueeze(1) - places).clamp_min(0);
-}
-
 /// [H, T, T] of a bias by distance, 0 where the key is later than the query.
 torch::Tensor matrix_of(const AttentionBias& bias) {
   const auto value = std::get<DistanceBias>(bias).value;
   const int64_t heads = value.size(0), length = value.size(1);
-  return value.index_select(1, distances(length).flatten()).view({heads, length, length}).tril();
+  return value.index_select(1, pair_distances(torch::arange(length)).flatten())
+      .view({heads, length, length})
+      .tril();
 }
 
 }  // namespace
@@ -55,12 +40,9 @@ TEST_CASE("ALiBi equals BLOOM's bias, which has slope times query more in each r
       torch::manual_seed(1);
       const auto queries = torch::randn({1, heads, length, 4}), keys = torch::randn_like(queries),
                  values = torch::randn_like(queries);
-      const auto logits = torch::matmul(queries, keys.transpose(2, 3)) / 2 + by_key.unsqueeze(1);
-      const auto future = whole_window(length).visible().logical_not();
-      const auto weights =
-          torch::softmax(logits.masked_fill(future, -std::numeric_limits<double>::infinity()), -1);
+      const auto logits = scaled_products(queries, keys) + by_key.unsqueeze(1);
       CHECK(largest_difference(causal_attention(queries, keys, values, bias),
-                               torch::matmul(weights, values)) < kTolerance);
+                               dense_attention(logits, values, visible_keys(length))) < kTolerance);
     }
   }
 }
@@ -86,7 +68,7 @@ TEST_CASE("ALiBi at positions that are drawn equals x-transformers'", "[parity]"
   const Positions positions = saved_positions();
   const Placed placed(with_scheme("alibi"), shape_of(12, 4, 16), positions);
   const auto bias = std::get<PairBias>(placed.bias());
-  const auto block = bias.block(whole_window(positions.values.size(0)), bias.inputs);
+  const auto block = bias.block(all_pairs(positions.values.size(0)), bias.inputs);
   CHECK(largest_difference(block[0].tril(),
                            saved("x_transformers.alibi.12_heads.drawn.bias").tril()) < kTolerance);
 }
@@ -139,7 +121,7 @@ TEST_CASE("CoPE adds what x-transformers' adds, and attends alike", "[parity]") 
 
   const auto logits =
       torch::matmul(queries, keys.transpose(2, 3)) / std::sqrt(static_cast<double>(width));
-  const auto added = change.block(logits, queries, whole_window(length), change.inputs) - logits;
+  const auto added = change.block(logits, queries, all_pairs(length), change.inputs) - logits;
   CHECK(largest_difference(added.tril(), saved("x_transformers.cope.added")) < kTolerance);
   CHECK(largest_difference(causal_attention(queries, keys, values, change),
                            saved("x_transformers.cope.mixed")) < kTolerance);

@@ -1,6 +1,6 @@
 #include "position/alibi.h"
 
-#include "position/dense_reference.h"
+#include "position/dense_check.h"
 
 namespace lengthwise {
 namespace {
@@ -103,9 +103,9 @@ TEST_CASE("ALiBi with learned slopes equals its dense form, with their gradients
   const DenseBias dense = [](const torch::Tensor& positions, const Parameters& parameters) {
     return -parameters.at("layers.1.log_slopes").exp().view({3, 1, 1}) * pair_distances(positions);
   };
-  check_everywhere(*scheme, dense);
-  check_finite_differences(*scheme, dense);
-  check_no_leak(*scheme);
+  check_everywhere(scheme, added(dense));
+  check_finite_differences(scheme, added(dense));
+  check_nothing_leaks(scheme);
 }
 
 TEST_CASE("Scaled ALiBi shrinks its slopes by train_length / window, beyond train_length alone",
@@ -121,12 +121,13 @@ TEST_CASE("Scaled ALiBi shrinks its slopes by train_length / window, beyond trai
     CHECK(largest_difference(at(*scaled, length), at(*plain, length) * factor) < 2e-7 * 16);
   }
   CHECK(at(*scaled, 64)[2][63].item<double>() == -0.25 * 63 / 4);
-  check_everywhere(*scaled, [](const torch::Tensor& positions, const Parameters&) {
-    const double factor = std::min(1.0, 16.0 / static_cast<double>(positions.size(0)));
-    return torch::tensor({0.0625, 0.00390625, 0.25}, torch::kFloat64).view({3, 1, 1}) * -factor *
-           pair_distances(positions);
-  });
-  check_no_leak(*scaled);
+  check_everywhere(
+      scaled, added([](const torch::Tensor& positions, const Parameters&) {
+        const double factor = std::min(1.0, 16.0 / static_cast<double>(positions.size(0)));
+        return torch::tensor({0.0625, 0.00390625, 0.25}, torch::kFloat64).view({3, 1, 1}) *
+               -factor * pair_distances(positions);
+      }));
+  check_nothing_leaks(scaled);
 }
 
 }  // namespace lengthwise

@@ -1,9 +1,9 @@
 #include "position/cable.h"
 
-#include "position/dense_scheme.h"
+#include "position/dense_check.h"
 #include "test.h"
 
-namespace lengthwise::scheme_test {
+namespace lengthwise {
 namespace {
 
 PositionOptions cable_options() {
@@ -13,23 +13,21 @@ PositionOptions cable_options() {
 }
 
 /// The paper's form over all pairs: the sum of what lies between, by a mask and not a running sum.
-torch::Tensor dense_logits(const torch::Tensor& logits, const SchemeInputs& inputs,
-                           const torch::Tensor&, const std::vector<torch::Tensor>& parameters) {
-  const int64_t length = logits.size(3);
-  const auto& bias = parameters[0].dim() == 1 ? parameters[0] : parameters[1];
-  const auto& weight = parameters[0].dim() == 1 ? parameters[1] : parameters[0];
+torch::Tensor dense_logits(const DenseInputs& inputs) {
+  const auto places = torch::arange(inputs.positions.size(0));
   const auto pushes =
-      torch::log1p(torch::exp(torch::linear(inputs.hidden, weight, bias))).transpose(1, 2);
-  const auto places = torch::arange(length);
+      torch::log1p(torch::exp(torch::linear(inputs.hidden, inputs.parameters.at("layers.1.weight"),
+                                            inputs.parameters.at("layers.1.bias"))))
+          .transpose(1, 2);
   const auto between = (places > places.view({-1, 1}))  // [j, k]: j < k
                            .unsqueeze(0)
                            .logical_and(places <= places.view({-1, 1, 1}));  // [i, j, k]: k <= i
-  return logits - torch::einsum("bhk,ijk->bhij", {pushes, between.to(torch::kFloat64)});
+  return inputs.logits - torch::einsum("bhk,ijk->bhij", {pushes, between.to(torch::kFloat64)});
 }
 
 /// [1, H, T] at each key, for an input of zeros and a bias c.
 torch::Tensor values_at(double c, int64_t length) {
-  const SchemeUnderTest test(cable_options());
+  const auto test = drawn_scheme(cable_options());
   const torch::NoGradGuard no_grad;
   for (torch::Tensor& parameter : test.parameters()) {
     if (parameter.dim() == 1) parameter.fill_(c);
@@ -43,7 +41,7 @@ TEST_CASE("CABLE equals the dense float64 form, with all gradients", "[position]
   // Sums of about 100 pushes of size 1 are rounded to float32 relative to a block's own origin:
   // 100 * 2^-24 = 6e-6 of a logit. What rounding leaves of a row's slopes, which sum to zero, is
   // added up along the keys in backward.
-  check_against_dense(SchemeUnderTest(cable_options()), dense_logits, 2e-5);
+  check_everywhere(drawn_scheme(cable_options()), dense_logits, {.relative = 2e-5, .size = 1e-3});
 }
 
 TEST_CASE("CABLE pushes a key away by the sum of softplus over what follows it", "[position]") {
@@ -67,7 +65,7 @@ TEST_CASE("CABLE's running sums are float64 and keep a late key's own push", "[p
 
 TEST_CASE("CABLE keeps the nearest keys of a late query apart", "[position]") {
   const int64_t length = 4096;
-  const SchemeUnderTest test(cable_options());
+  const auto test = drawn_scheme(cable_options());
   const torch::NoGradGuard no_grad;
   for (torch::Tensor& parameter : test.parameters()) {
     if (parameter.dim() == 1) parameter.zero_();
@@ -86,12 +84,12 @@ TEST_CASE("CABLE keeps the nearest keys of a late query apart", "[position]") {
 }
 
 TEST_CASE("CABLE leaks nothing from later tokens", "[position]") {
-  check_nothing_leaks(SchemeUnderTest(cable_options()));
+  check_nothing_leaks(drawn_scheme(cable_options()));
 }
 
 TEST_CASE("CABLE depends on the tokens between, not on their number", "[position]") {
   // Attention to a key is the same over 3 tokens that push by 2 as over 6 that push by 1.
-  const SchemeUnderTest test(cable_options());
+  const auto test = drawn_scheme(cable_options());
   const torch::NoGradGuard no_grad;
   for (torch::Tensor& parameter : test.parameters()) parameter.zero_();
   for (torch::Tensor& parameter : test.parameters()) {
@@ -109,9 +107,9 @@ TEST_CASE("CABLE depends on the tokens between, not on their number", "[position
 
 TEST_CASE("CABLE begins as one slope for all heads, with weights of its own in each layer",
           "[position]") {
-  const SchemeUnderTest test(cable_options());
-  test.scheme->reset_parameters();
-  const auto parameters = test.scheme->named_parameters();
+  const auto test = drawn_scheme(cable_options());
+  test->reset_parameters();
+  const auto parameters = test->named_parameters();
   CHECK(parameters.size() == 4);
   for (const std::string layer : {"layers.0.", "layers.1."}) {
     REQUIRE(parameters[layer + "weight"].sizes() == torch::IntArrayRef({3, 12}));
@@ -121,4 +119,4 @@ TEST_CASE("CABLE begins as one slope for all heads, with weights of its own in e
   }
 }
 
-}  // namespace lengthwise::scheme_test
+}  // namespace lengthwise

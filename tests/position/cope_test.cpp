@@ -2,10 +2,10 @@
 
 #include "base/error.h"
 #include "base/options.h"
-#include "position/dense_scheme.h"
+#include "position/dense_check.h"
 #include "test.h"
 
-namespace lengthwise::scheme_test {
+namespace lengthwise {
 namespace {
 
 PositionOptions cope_options(int64_t max_positions) {
@@ -17,24 +17,22 @@ PositionOptions cope_options(int64_t max_positions) {
 
 /// The paper's form over all pairs: a position is a product with a triangle of ones, and a vector
 /// between two others is a sum over all of them, weighted by hats of width 2.
-torch::Tensor dense_logits(const torch::Tensor& logits, const SchemeInputs& inputs,
-                           const torch::Tensor& visible,
-                           const std::vector<torch::Tensor>& parameters) {
-  const auto& vectors = parameters[0];  // [P, K]
-  const int64_t length = logits.size(3), count = vectors.size(0);
-  const auto gates = torch::sigmoid(logits) * visible;
+torch::Tensor dense_logits(const DenseInputs& inputs) {
+  const auto& vectors = inputs.parameters.at("layers.1.vectors");  // [P, K]
+  const int64_t length = inputs.logits.size(3), count = vectors.size(0);
+  const auto gates = torch::sigmoid(inputs.logits) * inputs.visible;
   const auto from_key_on = torch::ones({length, length}, torch::kFloat64).tril();
   const auto positions = torch::matmul(gates, from_key_on).clamp_max(count - 1);
   const auto hats =
       torch::relu(1 - (positions.unsqueeze(-1) - torch::arange(count, torch::kFloat64)).abs());
   const auto each = torch::matmul(inputs.queries, vectors.t());  // [B, H, T, P]
-  return logits + (hats * each.unsqueeze(3)).sum(-1);
+  return inputs.logits + (hats * each.unsqueeze(3)).sum(-1);
 }
 
 /// What CoPE adds to logits of one value, for queries of ones (K = 4) and vectors whose product
 /// with them is 0, 10, 40, 90 ... (10 p^2). -> [T, T], rows by query
 torch::Tensor added_to(double logit, int64_t length, int64_t max_positions) {
-  const SchemeUnderTest test(cope_options(max_positions));
+  const auto test = drawn_scheme(cope_options(max_positions));
   const torch::NoGradGuard no_grad;
   const auto vectors = test.parameters()[0];
   vectors.copy_(torch::arange(max_positions).pow(2).mul(2.5).unsqueeze(1).expand({-1, 4}));
@@ -91,18 +89,18 @@ TEST_CASE("CoPE equals the dense float64 form, with all gradients", "[position]"
   // 5 vectors are soon used up, 64 never: about half of 100 gates.
   for (int64_t max_positions : {2, 5, 64}) {
     CAPTURE(max_positions);
-    check_against_dense(SchemeUnderTest(cope_options(max_positions)), dense_logits, 5e-6);
+    check_everywhere(drawn_scheme(cope_options(max_positions)), dense_logits, {.size = 1e-3});
   }
 }
 
 TEST_CASE("CoPE leaks nothing from later tokens", "[position]") {
-  check_nothing_leaks(SchemeUnderTest(cope_options(5)));
+  check_nothing_leaks(drawn_scheme(cope_options(5)));
 }
 
 TEST_CASE("CoPE's near positions stay exact behind thousands of open gates", "[position]") {
   // As a total less the sum before, they would be off by the rounding of 8192 / 3: 2e-4.
   const int64_t length = 8192;
-  const SchemeUnderTest test(cope_options(64));
+  const auto test = drawn_scheme(cope_options(64));
   const torch::NoGradGuard no_grad;
   test.parameters()[0].copy_(torch::arange(64).unsqueeze(1).expand({-1, 4}) / 4.0);  // q e[p] = p
   const auto change = std::get<LogitChange>(test.bias(torch::zeros({1, length, 12})));
@@ -116,9 +114,9 @@ TEST_CASE("CoPE's near positions stay exact behind thousands of open gates", "[p
 
 TEST_CASE("CoPE begins without positions, one table of vectors a layer for all heads",
           "[position]") {
-  const SchemeUnderTest test(cope_options(7));
-  test.scheme->reset_parameters();
-  const auto parameters = test.scheme->named_parameters();
+  const auto test = drawn_scheme(cope_options(7));
+  test->reset_parameters();
+  const auto parameters = test->named_parameters();
   REQUIRE(parameters.size() == 2);
   for (const char* name : {"layers.0.vectors", "layers.1.vectors"}) {
     CHECK(parameters[name].sizes() == torch::IntArrayRef({7, 4}));
@@ -134,4 +132,4 @@ TEST_CASE("CoPE takes no fewer than two positions", "[position]") {
   CHECK_THROWS_AS(set.read_command_line({"--position.cope.max_positions", "1"}), UserError);
 }
 
-}  // namespace lengthwise::scheme_test
+}  // namespace lengthwise

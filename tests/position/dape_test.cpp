@@ -5,10 +5,10 @@
 
 #include "base/error.h"
 #include "base/options.h"
-#include "position/dense_scheme.h"
+#include "position/dense_check.h"
 #include "test.h"
 
-namespace lengthwise::scheme_test {
+namespace lengthwise {
 namespace {
 
 PositionOptions dape_options(const std::string& bias, int64_t width = 8) {
@@ -19,36 +19,33 @@ PositionOptions dape_options(const std::string& bias, int64_t width = 8) {
   return options;
 }
 
-/// A bias [H, T, T] by distances [T, T], from the parameters behind the network's.
-using BiasAt =
-    std::function<torch::Tensor(const torch::Tensor&, const std::vector<torch::Tensor>&)>;
-
-torch::Tensor no_bias(const torch::Tensor& distances, const std::vector<torch::Tensor>&) {
-  return torch::zeros({3, 1, 1}, torch::kFloat64) * distances;
+torch::Tensor no_bias(const torch::Tensor& positions, const Parameters&) {
+  return torch::zeros({3, 1, 1}, torch::kFloat64) * pair_distances(positions);
 }
 
-torch::Tensor alibi_bias(const torch::Tensor& distances, const std::vector<torch::Tensor>&) {
+torch::Tensor alibi_bias(const torch::Tensor& positions, const Parameters&) {
   const auto slopes = torch::tensor({0.0625, 0.00390625, 0.25}, torch::kFloat64);  // three heads'
-  return -slopes.view({3, 1, 1}) * distances;
+  return -slopes.view({3, 1, 1}) * pair_distances(positions);
 }
 
-torch::Tensor kerple_bias(const torch::Tensor& distances,
-                          const std::vector<torch::Tensor>& parameters) {
-  const auto r1 = parameters[3].exp().view({3, 1, 1}), r2 = parameters[4].exp().view({3, 1, 1});
-  return -r1 * torch::log(1 + r2 * distances);
+torch::Tensor kerple_bias(const torch::Tensor& positions, const Parameters& parameters) {
+  const auto r1 = parameters.at("base.layers.1.log_r1").exp().view({3, 1, 1}),
+             r2 = parameters.at("base.layers.1.log_r2").exp().view({3, 1, 1});
+  return -r1 * torch::log(1 + r2 * pair_distances(positions));
 }
 
 /// The paper's form over all pairs: the features of a pair are the last axis.
-DenseLogits dense_logits(const BiasAt& bias_at) {
-  return [bias_at](const torch::Tensor& logits, const SchemeInputs&, const torch::Tensor&,
-                   const std::vector<torch::Tensor>& parameters) {
-    const auto places = torch::arange(logits.size(3), torch::kFloat64);
-    const auto distances = (places.unsqueeze(1) - places).clamp_min(0);
-    const auto bias = bias_at(distances, parameters);
+DenseLogits dense_logits(const DenseBias& bias_at) {
+  return [bias_at](const DenseInputs& inputs) {
+    const auto& logits = inputs.logits;
+    const auto of = [&](const std::string& name) {
+      return inputs.parameters.at("layers.1." + name);
+    };
+    const auto bias = bias_at(inputs.positions, inputs.parameters);
     const auto features = torch::cat({logits, bias.expand_as(logits)}, 1).permute({0, 2, 3, 1});
-    const auto before = torch::linear(features, parameters[0], parameters[1]);
+    const auto before = torch::linear(features, of("hidden_weight"), of("hidden_bias"));
     const auto hidden = torch::where(before > 0, before, 0.01 * before);
-    return logits + bias + torch::linear(hidden, parameters[2]).permute({0, 3, 1, 2});
+    return logits + bias + torch::linear(hidden, of("output_weight")).permute({0, 3, 1, 2});
   };
 }
 
@@ -66,15 +63,16 @@ torch::Tensor changed_logits(const SchemeUnderTest& test, const torch::Tensor& l
 }  // namespace
 
 TEST_CASE("DAPE equals the dense float64 form, with all gradients", "[position]") {
-  for (const auto& [name, bias_at] : std::vector<std::pair<std::string, BiasAt>>{
+  for (const auto& [name, bias_at] : std::vector<std::pair<std::string, DenseBias>>{
            {"none", no_bias}, {"alibi", alibi_bias}, {"kerple_log", kerple_bias}}) {
     CAPTURE(name);
-    check_against_dense(SchemeUnderTest(dape_options(name)), dense_logits(bias_at), 5e-6);
+    // At uneven positions ALiBi's bias of 125 would be rounded by more than the tolerance.
+    check_at(counted, drawn_scheme(dape_options(name)), dense_logits(bias_at), {.size = 1e-3});
   }
 }
 
 TEST_CASE("DAPE's network has a slope of 0.01 below zero", "[position]") {
-  const SchemeUnderTest test(dape_options("none", 1));
+  const auto test = drawn_scheme(dape_options("none", 1));
   const torch::NoGradGuard no_grad;
   const auto weights = test.parameters();
   weights[0].zero_()[0][0] = 2;  // hidden = leaky(2 a_0 + 1)
@@ -93,26 +91,26 @@ TEST_CASE("DAPE's network has a slope of 0.01 below zero", "[position]") {
 TEST_CASE("DAPE with an idle network is the scheme whose bias it takes", "[position]") {
   for (const std::string name : {"none", "alibi", "kerple_log", "fire"}) {
     CAPTURE(name);
-    const SchemeUnderTest test(dape_options(name));
+    const auto test = drawn_scheme(dape_options(name));
     PositionOptions options;
     options.scheme = name;
-    const SchemeUnderTest base(options);
+    const auto base = drawn_scheme(options);
     const torch::NoGradGuard no_grad;
     test.parameters()[2].zero_();
-    const auto copies = base.scheme->named_parameters();
-    for (const auto& item : test.scheme->named_parameters()) {
+    const auto copies = base->named_parameters();
+    for (const auto& item : test->named_parameters()) {
       if (item.key().find("base.") == 0) copies[item.key().substr(5)].copy_(item.value());
     }
-    const SchemeInputs inputs = random_inputs(2, 80);
+    const SchemeInputs inputs = random_inputs(kNarrowShape, 2, 80);
     CHECK(largest_difference(test.attend(inputs), base.attend(inputs)) < 2e-6);
   }
 }
 
 TEST_CASE("Gradients reach the scheme under DAPE", "[position]") {
-  const SchemeUnderTest test(dape_options("fire"));
-  const SchemeInputs inputs = random_inputs(2, 80);
-  test.attend(inputs, {}, 16).square().sum().backward();
-  const auto parameters = test.scheme->named_parameters();
+  const auto test = drawn_scheme(dape_options("fire"));
+  const SchemeInputs inputs = random_inputs(kNarrowShape, 2, 80);
+  test.attend(inputs, counted(80), {}, 16).square().sum().backward();
+  const auto parameters = test->named_parameters();
   for (const char* name : {"log_c", "hidden_weight", "hidden_bias", "output_weight"}) {
     CAPTURE(name);
     const auto gradient = parameters["base.layers.1." + std::string(name)].grad();
@@ -122,7 +120,7 @@ TEST_CASE("Gradients reach the scheme under DAPE", "[position]") {
 }
 
 TEST_CASE("DAPE's network sees the bias as well as the logits", "[position]") {
-  const SchemeUnderTest test(dape_options("alibi", 1));
+  const auto test = drawn_scheme(dape_options("alibi", 1));
   const torch::NoGradGuard no_grad;
   const auto weights = test.parameters();
   weights[0].zero_()[0][3 + 2] = -4;  // hidden = leaky(-4 b_2) = distance, for slope 1/4
@@ -135,9 +133,9 @@ TEST_CASE("DAPE's network sees the bias as well as the logits", "[position]") {
 }
 
 TEST_CASE("DAPE mixes heads: what one head's keys say moves the others", "[position]") {
-  const SchemeUnderTest test(dape_options("alibi"));
+  const auto test = drawn_scheme(dape_options("alibi"));
   const torch::NoGradGuard no_grad;
-  SchemeInputs inputs = random_inputs(1, 20);
+  SchemeInputs inputs = random_inputs(kNarrowShape, 1, 20);
   const auto before = test.attend(inputs);
   inputs.keys = inputs.keys.clone();
   inputs.keys.select(1, 0).mul_(-2);
@@ -147,27 +145,24 @@ TEST_CASE("DAPE mixes heads: what one head's keys say moves the others", "[posit
 }
 
 TEST_CASE("DAPE leaks nothing from later tokens", "[position]") {
-  check_nothing_leaks(SchemeUnderTest(dape_options("alibi")));
+  check_nothing_leaks(drawn_scheme(dape_options("alibi")));
 }
 
 TEST_CASE("DAPE's gradients stay finite under windows and long distances", "[position]") {
   // The trap: masked before the network, minus infinity makes NaN of its gradients.
-  const SchemeUnderTest test(dape_options("alibi"));
-  const SchemeInputs drawn = random_inputs(1, 300);
-  const auto q = leaves({drawn.queries}, torch::kFloat32)[0];
-  test.attend({q, drawn.keys, drawn.values, drawn.hidden}, {.window = 5, .sinks = 1}, 16)
-      .sum()
-      .backward();
-  CHECK(q.grad().isfinite().all().item<bool>());
+  const auto test = drawn_scheme(dape_options("alibi"));
+  const SchemeInputs inputs = leaves(random_inputs(kNarrowShape, 1, 300), torch::kFloat32);
+  test.attend(inputs, counted(300), {.window = 5, .sinks = 1}, 16).sum().backward();
+  CHECK(inputs.queries.grad().isfinite().all().item<bool>());
   for (const auto& parameter : test.parameters()) {
     CHECK(parameter.grad().isfinite().all().item<bool>());
   }
 }
 
 TEST_CASE("DAPE draws a network a layer within the bounds of its inputs", "[position]") {
-  const SchemeUnderTest test(dape_options("alibi", 50));
-  test.scheme->reset_parameters();
-  const auto parameters = test.scheme->named_parameters();
+  const auto test = drawn_scheme(dape_options("alibi", 50));
+  test->reset_parameters();
+  const auto parameters = test->named_parameters();
   CHECK(parameters.size() == 6);
   const auto check_uniform = [&](const std::string& name, at::IntArrayRef sizes, double bound) {
     CAPTURE(name);
@@ -191,4 +186,4 @@ TEST_CASE("DAPE refuses a bias or a width it does not have", "[position]") {
   CHECK_THROWS_AS(set.read_command_line({"--position.dape.width", "0"}), UserError);
 }
 
-}  // namespace lengthwise::scheme_test
+}  // namespace lengthwise

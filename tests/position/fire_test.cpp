@@ -1,6 +1,6 @@
 #include "position/fire.h"
 
-#include "position/dense_reference.h"
+#include "position/dense_check.h"
 
 namespace lengthwise {
 namespace {
@@ -23,7 +23,7 @@ torch::Tensor dense_bias(const torch::Tensor& positions, const Parameters& param
 }
 
 /// f(x) = x for every head: the block shows psi(i - j) / psi(max(L, i)).
-std::shared_ptr<PositionScheme> with_identity(double c, double threshold) {
+SchemeUnderTest with_identity(double c, double threshold) {
   PositionOptions options;
   options.group<FireOptions>().width = 1;
   const auto scheme = scheme_named("fire", options);
@@ -79,9 +79,9 @@ TEST_CASE("FIRE equals its dense form, with the gradients of its network, c and 
   options.group<FireOptions>().threshold =
       0.7;  // of 16: between two positions, where max has one slope
   const auto scheme = scheme_named("fire", options);
-  check_everywhere(*scheme, dense_bias);
-  check_finite_differences(*scheme, dense_bias);
-  check_no_leak(*scheme);
+  check_everywhere(scheme, added(dense_bias));
+  check_finite_differences(scheme, added(dense_bias));
+  check_nothing_leaks(scheme);
 }
 
 TEST_CASE("FIRE's options are its initial c, threshold, width and sharing", "[position]") {
@@ -100,12 +100,11 @@ TEST_CASE("FIRE's options are its initial c, threshold, width and sharing", "[po
   CHECK(one["layers.0.log_c"].exp().item<double>() == Approx(2));
   CHECK(one["layers.0.log_threshold"].exp().item<double>() == Approx(48));
   CHECK(one["layers.0.hidden_weight"].sizes() == torch::IntArrayRef({8}));
-  check_against_dense(
-      *shared,
-      [](const torch::Tensor& positions, const Parameters& parameters) {
-        return dense_of_layer(positions, parameters, 0);
-      },
-      counted(37), 16, 5e-6);
+  check_against_dense(shared,
+                      added([](const torch::Tensor& positions, const Parameters& parameters) {
+                        return dense_of_layer(positions, parameters, 0);
+                      }),
+                      {counted(37), 16});
 }
 
 }  // namespace lengthwise

@@ -1,6 +1,6 @@
 #include "position/kerple.h"
 
-#include "position/dense_reference.h"
+#include "position/dense_check.h"
 
 namespace lengthwise {
 namespace {
@@ -58,17 +58,17 @@ TEST_CASE("KERPLE's kernels have the values of the paper's formulas", "[position
 
 TEST_CASE("KERPLE's logarithm equals its dense form, with its gradients", "[position]") {
   const auto scheme = scheme_named("kerple_log");
-  check_everywhere(*scheme, dense_log);
-  check_finite_differences(*scheme, dense_log);
-  check_no_leak(*scheme);
+  check_everywhere(scheme, added(dense_log));
+  check_finite_differences(scheme, added(dense_log));
+  check_nothing_leaks(scheme);
 }
 
 TEST_CASE("KERPLE's power equals its dense form, with its gradients, distance 0 included",
           "[position]") {
   const auto scheme = scheme_named("kerple_power");
-  check_everywhere(*scheme, dense_power);
-  check_finite_differences(*scheme, dense_power);
-  check_no_leak(*scheme);
+  check_everywhere(scheme, added(dense_power));
+  check_finite_differences(scheme, added(dense_power));
+  check_nothing_leaks(scheme);
 }
 
 TEST_CASE("KERPLE's bounds hold wherever training takes the parameters", "[position]") {

@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "base/options.h"
-#include "position/dense_reference.h"
+#include "position/dense_check.h"
 
 namespace lengthwise {
 namespace {
@@ -66,14 +66,12 @@ TEST_CASE("Randomized positions are drawn in evaluation as in training", "[posit
 TEST_CASE("A bias by distance goes by the positions drawn, not by the index", "[position]") {
   const auto scheme = scheme_named("randomized", around("alibi", 500));
   const auto positions = scheme->positions(60, 3);
-  check_against_dense(
-      *scheme,
-      [](const torch::Tensor& at, const Parameters&) {
-        // ALiBi's slopes of 3 heads.
-        return -torch::tensor({0.0625, 0.00390625, 0.25}, torch::kFloat64).view({3, 1, 1}) *
-               pair_distances(at);
-      },
-      positions, 16, 5e-6);
+  const auto dense = [](const torch::Tensor& at, const Parameters&) {
+    // ALiBi's slopes of 3 heads.
+    return -torch::tensor({0.0625, 0.00390625, 0.25}, torch::kFloat64).view({3, 1, 1}) *
+           pair_distances(at);
+  };
+  check_against_dense(scheme, added(dense), {positions, 16});
   CHECK(pair_distances(positions.values).max().item<double>() > 200);
 }
 
@@ -84,9 +82,9 @@ TEST_CASE("What the scheme inside learns gets its gradients under its own names"
     return -parameters.at("layers.1.log_slopes").exp().view({3, 1, 1}) * pair_distances(at);
   };
   for (int64_t length : {1, 2, 37, 100}) {
-    check_against_dense(*scheme, dense, scheme->positions(length, 4), 16, 5e-6);
+    check_against_dense(scheme, added(dense), {scheme->positions(length, 4), 16});
   }
-  check_no_leak(*scheme);
+  check_nothing_leaks(scheme);
 
   const auto plain = scheme_named("t5_bias"),
              drawn = scheme_named("randomized", around("t5_bias", 500));

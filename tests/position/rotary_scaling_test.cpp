@@ -93,7 +93,7 @@ TEST_CASE("Rotary scalings agree with the dense form of their papers", "[positio
         const auto check = [&](PositionOptions options, const ExpectedRotation& expected) {
           CAPTURE(options.scheme);
           options.group<RotaryOptions>() = {.base = 100, .pairing = pairing, .fraction = 2.0 / 3};
-          check_against_dense(options, shape, length, expected);
+          check_rotation(options, shape, length, expected);
         };
         check(options_of("rotary"), {.frequencies = theta});
         check(options_of("rotary_interpolated"), {.frequencies = divided(theta, {8, 8, 8, 8})});

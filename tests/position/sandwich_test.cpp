@@ -1,7 +1,7 @@
 #include "position/sandwich.h"
 
 #include "base/error.h"
-#include "position/dense_reference.h"
+#include "position/dense_check.h"
 
 namespace lengthwise {
 namespace {
@@ -56,12 +56,12 @@ TEST_CASE("Sandwich equals attention with the inner products of sinusoidal embed
   for (int64_t width : {2, 10, 128}) {
     DYNAMIC_SECTION("width " << width) {
       const auto scheme = scheme_named("sandwich", with_width(width));
-      check_everywhere(*scheme, [width](const torch::Tensor& positions, const Parameters&) {
-        return inner_products(positions, width, kSmallShape.heads);
-      });
+      check_everywhere(scheme, added([width](const torch::Tensor& positions, const Parameters&) {
+                         return inner_products(positions, width, kSmallShape.heads);
+                       }));
     }
   }
-  check_no_leak(*scheme_named("sandwich"));
+  check_nothing_leaks(scheme_named("sandwich"));
 }
 
 TEST_CASE("Sandwich has the paper's 128 dimensions whatever the model's width", "[position]") {

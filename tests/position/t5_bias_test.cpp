@@ -1,7 +1,7 @@
 #include "position/t5_bias.h"
 
 #include "base/error.h"
-#include "position/dense_reference.h"
+#include "position/dense_check.h"
 
 namespace lengthwise {
 namespace {
@@ -53,9 +53,9 @@ TEST_CASE("A distance exactly on the boundary of a T5 bucket belongs to the uppe
 
 TEST_CASE("The T5 bias equals its dense form, with its gradients", "[position]") {
   const auto scheme = scheme_named("t5_bias");
-  check_everywhere(*scheme, dense_bias);
-  check_finite_differences(*scheme, dense_bias);
-  check_no_leak(*scheme);
+  check_everywhere(scheme, added(dense_bias));
+  check_finite_differences(scheme, added(dense_bias));
+  check_nothing_leaks(scheme);
 }
 
 TEST_CASE("T5's table is one for all layers", "[position]") {

@@ -35,7 +35,7 @@ TEST_CASE("xPos agrees with the dense relative form of its paper", "[position]")
             expected.frequencies.push_back(std::pow(10000.0, -i / 6.0));
             expected.decay_a_token.push_back(std::pow((i / 6.0 + 0.4) / 1.4, 1 / scale_base));
           }
-          check_against_dense(options, shape, length, expected);
+          check_rotation(options, shape, length, expected);
         }
       }
     }
