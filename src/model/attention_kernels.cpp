@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "model/attention_fused.h"
+#include "model/distance_attention.h"
 
 namespace lengthwise {
 namespace {
@@ -38,6 +39,9 @@ Tensor causal_attention(const Tensor& queries, const Tensor& keys, const Tensor&
   const bool plain = std::holds_alternative<NoBias>(bias) && everything_seen &&
                      rule.dropout.probability == 0 && queries.size(2) == length;
   if (plain) return plain_causal_attention(queries, keys, values, scale);
+  if (rule.dropout.probability == 0 && distance_kernels_take(queries, bias)) {
+    return distance_attention(queries, keys, values, bias, scale, visibility);
+  }
   return walk_attention(queries, keys, values, bias, scale, visibility, rule.dropout);
 }
 

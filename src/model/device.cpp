@@ -5,12 +5,14 @@
 #include <c10/core/CachingDeviceAllocator.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 #include <dlfcn.h>
+#include <spdlog/spdlog.h>
 
 #include <cstdlib>
 #include <regex>
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "model/distance_attention.h"
 
 namespace lengthwise {
 namespace {
@@ -83,6 +85,9 @@ torch::Device open_device(const std::string& name) {
   const int index = name == "cuda" ? 0 : std::atoi(name.c_str() + std::string("cuda:").size());
   const torch::Device device(torch::kCUDA, static_cast<c10::DeviceIndex>(index));
   check_usable(name, device);
+  if (const std::string missing = open_distance_kernels(); !missing.empty()) {
+    spdlog::warn("attention with biases by distance takes a slower way: {}", missing);
+  }
   return device;
 }
 
