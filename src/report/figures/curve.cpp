@@ -10,7 +10,7 @@ CurveFiles curve_files(const Comparison& comparison) {
   const LineChart chart = perplexity_chart(comparison);
   CurveFiles curve;
   if (!chart.has_points()) return curve;
-  const std::string svg = svg_line_chart(chart, SvgUse::alone);
+  const std::string svg = svg_line_chart(chart);
   curve.files["curve.svg"] = svg;
   try {
     curve.files["curve.png"] = svg_to_png(svg);

@@ -48,7 +48,7 @@ TEST_CASE("Eight rows are shown, and of more the few that matter", "[report][cha
 TEST_CASE("Rows that stand aside are thin and grey in the picture and have no name there",
           "[report][chart]") {
   const LineChart chart = perplexity_chart(many_schemes(23));
-  const std::string svg = svg_line_chart(chart, SvgUse::alone);
+  const std::string svg = svg_line_chart(chart);
   CHECK_THAT(svg, contains_text("<g class=\"series aside\" data-label=\"s01\">") &&
                       contains_text("8 of 23 curves have a name"));
   CHECK_THAT(svg, !contains_text(">s01</text>"));
