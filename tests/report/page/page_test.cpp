@@ -79,7 +79,7 @@ TEST_CASE("A comparison's page has its question, table, curves and origin withou
 }
 
 TEST_CASE("The page says what is left to the ideal and how to read it", "[report][page]") {
-  Comparison comparison = compare_samples(failing_and_holding(true));
+  TextComparison comparison = compare_samples(failing_and_holding(true));
   const auto page_of = [&] {
     return render_page(comparison_page(comparison, failing_and_holding(true), {}));
   };
@@ -87,7 +87,7 @@ TEST_CASE("The page says what is left to the ideal and how to read it", "[report
   GapToIdeal gap;
   gap.all.value = 0.125;
   gap.equivalent_memory = Estimate{77, Interval{70, 85}};
-  for (Cell& cell : comparison.rows[2].cells) cell.gap = gap;
+  for (TextCell& cell : comparison.text_cells[2]) cell.gap = gap;
   const std::string page = page_of();
   CHECK_THAT(page, contains_text("What is left to the ideal"));
   CHECK_THAT(page, contains_text("0.125"));
