@@ -130,11 +130,6 @@ void add_to_cell(Cell& cell, const RunRecord& run, const EvaluationRecord& recor
   cell.peak_memory_mib = std::max(cell.peak_memory_mib, record.peak_memory_mib);
 }
 
-size_t column_of(const Comparison& comparison, int64_t length) {
-  const auto at = std::ranges::lower_bound(comparison.eval_lengths, length);
-  return static_cast<size_t>(at - comparison.eval_lengths.begin());
-}
-
 /// Of a row's runs, one after another.
 std::optional<TrainingCost> with_run(std::optional<TrainingCost> cost, const RunRecord& run,
                                      int64_t runs) {
@@ -161,7 +156,7 @@ void add_runs(Comparison& comparison, const std::vector<RunRecord>& runs,
     ++row.seeds;
     row.training = with_run(row.training, run, row.seeds);
     for (const EvaluationRecord& record : run.evaluations) {
-      add_to_cell(row.cells[column_of(comparison, record.length)], run, record);
+      add_to_cell(row.cells[*comparison.column_of(record.length)], run, record);
       if (!record.beyond_max_length) comparison.tokens = record.tokens;
     }
   }
@@ -239,6 +234,12 @@ std::string Comparison::trained_label(const RunRecord& run) const {
   row.scheme = run.scheme;
   row.settings = settings_of(run);
   return row.label();
+}
+
+std::optional<size_t> Comparison::column_of(int64_t eval_length) const {
+  const auto found = std::ranges::find(eval_lengths, eval_length);
+  if (found == eval_lengths.end()) return std::nullopt;
+  return static_cast<size_t>(found - eval_lengths.begin());
 }
 
 bool Comparison::has_training() const {

@@ -98,6 +98,8 @@ struct Comparison {
   /// The label of a row of this run as it was trained, without its train length.
   std::string trained_label(const RunRecord& run) const;
   bool has_training() const;  // the cost of it, in any row
+  /// None for a length that nothing was measured at.
+  std::optional<size_t> column_of(int64_t eval_length) const;
 
   template <class Value>
   Grid<Value> grid() const {

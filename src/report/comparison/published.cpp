@@ -107,12 +107,6 @@ bool measured_alike(const Fields& row, const TextComparison& comparison,
          stride == comparison.measurement.stride;
 }
 
-std::optional<size_t> column_of(const TextComparison& comparison, int64_t eval_length) {
-  const auto found = std::ranges::find(comparison.eval_lengths, eval_length);
-  if (found == comparison.eval_lengths.end()) return std::nullopt;
-  return static_cast<size_t>(found - comparison.eval_lengths.begin());
-}
-
 const Row* row_of(const TextComparison& comparison, const std::string& scheme,
                   int64_t train_length) {
   const auto found = std::ranges::find_if(comparison.rows, [&](const Row& row) {
@@ -140,7 +134,7 @@ void add_published(TextComparison& comparison, const fs::path& csv) {
   }
   std::map<std::tuple<std::string, std::string, int64_t>, PublishedRow> rows;
   for (const Fields& line : lines) {
-    const auto column = column_of(comparison, whole(line, "eval_length"));
+    const auto column = comparison.column_of(whole(line, "eval_length"));
     const int64_t train_length = whole(line, "train_length");
     const double perplexity = real(line, "perplexity");
     const bool trained_alike = std::ranges::any_of(

@@ -13,8 +13,6 @@
 namespace lengthwise {
 namespace {
 
-constexpr double kNormal975 = 1.959964;
-
 size_t tenth_of(double share) {
   return std::min(kTenths - 1, static_cast<size_t>(share * kTenths));
 }

@@ -13,9 +13,7 @@ constexpr double kTolerance = 1e-6;  // between two computations of the same exa
 
 void add_ideal(TextComparison& comparison, const RunRecord& run, const EvaluationRecord& record) {
   if (!record.ideal_nats_per_token) return;
-  const auto column = std::ranges::find(comparison.eval_lengths, record.length);
-  auto& ideal =
-      comparison.ideal_nats[static_cast<size_t>(column - comparison.eval_lengths.begin())];
+  auto& ideal = comparison.ideal_nats[*comparison.column_of(record.length)];
   if (!ideal) ideal = record.ideal_nats_per_token;
   if (std::abs(*ideal - *record.ideal_nats_per_token) > kTolerance * *ideal) {
     fail(

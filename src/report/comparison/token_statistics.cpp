@@ -260,12 +260,10 @@ class Statistics {
       const auto place = static_cast<size_t>(limited - ideal.memories.begin());
       gap.beyond = beyond_memory(model, ideal.limited[place], ideal.all);
     }
-    const auto trained = std::ranges::find(comparison_.eval_lengths, train_length);
-    if (trained == comparison_.eval_lengths.end()) return;
-    const auto at = static_cast<size_t>(trained - comparison_.eval_lengths.begin());
-    if (means_[row][at]) {
-      gap.used =
-          used_share(resampled_mean(*means_[row][at]), model, columns_[at].ideal->all, ideal.all);
+    const auto trained = comparison_.column_of(train_length);
+    if (trained && means_[row][*trained]) {
+      gap.used = used_share(resampled_mean(*means_[row][*trained]), model,
+                            columns_[*trained].ideal->all, ideal.all);
     }
   }
 

@@ -127,20 +127,17 @@ TextGrid breakdown_grid(const TextComparison& comparison, const Breakdown& break
   return grid;
 }
 
-std::string number(std::optional<double> value) {
-  return value ? fmt::format("{}", *value) : std::string();
-}
-
 void add_estimate(std::vector<std::string>& fields, const std::optional<Estimate>& estimate) {
-  const bool known = estimate && estimate->interval;
-  fields.push_back(estimate ? fmt::format("{}", estimate->value) : "");
-  fields.push_back(known ? fmt::format("{}", estimate->interval->lo) : "");
-  fields.push_back(known ? fmt::format("{}", estimate->interval->hi) : "");
+  const auto interval = estimate ? estimate->interval : std::nullopt;
+  fields.push_back(estimate ? format_exactly(estimate->value) : "");
+  fields.push_back(interval ? format_exactly(interval->lo) : "");
+  fields.push_back(interval ? format_exactly(interval->hi) : "");
 }
 
 std::vector<std::string> bin_fields(const BinMean& bin) {
-  return {fmt::format("{}", bin.tokens), bin.tokens > 0 ? number(bin.nats_per_token) : "",
-          number(bin.standard_error), number(bin.gap), number(bin.gap_standard_error)};
+  return {fmt::format("{}", bin.tokens), bin.tokens > 0 ? format_exactly(bin.nats_per_token) : "",
+          format_exactly(bin.standard_error), format_exactly(bin.gap),
+          format_exactly(bin.gap_standard_error)};
 }
 
 }  // namespace

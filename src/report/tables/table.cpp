@@ -58,12 +58,8 @@ TextGrid grid_of(const TextComparison& comparison, const Marks& marks) {
   return grid;
 }
 
-std::string number(std::optional<double> value) {
-  return value ? fmt::format("{}", *value) : std::string();
-}
-
-std::string number(const std::optional<Interval>& interval, double Interval::*bound) {
-  return interval ? fmt::format("{}", (*interval).*bound) : std::string();
+std::string bound_of(const std::optional<Interval>& interval, double Interval::*bound) {
+  return interval ? format_exactly((*interval).*bound) : std::string();
 }
 
 std::vector<std::string> csv_row(const TextComparison& comparison, size_t place, size_t column) {
@@ -81,28 +77,29 @@ std::vector<std::string> csv_row(const TextComparison& comparison, size_t place,
       fmt::format("{}", measurement.stride == 0 ? length : measurement.stride),
       fmt::format("{}", cell.nats_per_token.size())};
   if (cell.measured()) {
-    fields.insert(fields.end(),
-                  {number(cell.mean_perplexity()), number(cell.perplexity_deviation()),
-                   number(cell.mean_nats_per_token()), fmt::format("{}", comparison.tokens),
-                   number(comparison.ideal_nats[column]), number(cell.tokens_per_second),
-                   number(cell.peak_memory_mib)});
+    fields.insert(
+        fields.end(),
+        {format_exactly(cell.mean_perplexity()), format_exactly(cell.perplexity_deviation()),
+         format_exactly(cell.mean_nats_per_token()), fmt::format("{}", comparison.tokens),
+         format_exactly(comparison.ideal_nats[column]), format_exactly(cell.tokens_per_second),
+         format_exactly(cell.peak_memory_mib)});
   } else {
     fields.resize(fields.size() + 7);
   }
   const bool beyond = cell.beyond_max_length && !cell.measured();
-  fields.insert(
-      fields.end(),
-      {cell.best               ? "best"
-       : cell.tied_with_best() ? "not distinguishable"
-                               : "",
-       beyond ? fmt::format("{}", *cell.beyond_max_length) : "", comparison.corpus,
-       measurement.documents, measurement.first_token,
-       number(text.perplexity_interval, &Interval::lo),
-       number(text.perplexity_interval, &Interval::hi), number(text.nats_interval, &Interval::lo),
-       number(text.nats_interval, &Interval::hi), number(comparison.bits_per_byte(cell)),
-       number(comparison.perplexity_per_word(cell)),
-       row.training ? number(row.training->tokens_per_second) : "",
-       row.training ? number(row.training->peak_memory_mib) : ""});
+  fields.insert(fields.end(), {cell.best               ? "best"
+                               : cell.tied_with_best() ? "not distinguishable"
+                                                       : "",
+                               beyond ? fmt::format("{}", *cell.beyond_max_length) : "",
+                               comparison.corpus, measurement.documents, measurement.first_token,
+                               bound_of(text.perplexity_interval, &Interval::lo),
+                               bound_of(text.perplexity_interval, &Interval::hi),
+                               bound_of(text.nats_interval, &Interval::lo),
+                               bound_of(text.nats_interval, &Interval::hi),
+                               format_exactly(comparison.bits_per_byte(cell)),
+                               format_exactly(comparison.perplexity_per_word(cell)),
+                               row.training ? format_exactly(row.training->tokens_per_second) : "",
+                               row.training ? format_exactly(row.training->peak_memory_mib) : ""});
   return fields;
 }
 
