@@ -22,9 +22,9 @@ int run_compare(const Words& arguments) {
   const auto is_given = [&given = given](const std::string& name) {
     return std::ranges::find(given, name) != given.end();
   };
-  const Comparison comparison =
+  const AnyComparison comparison =
       full_comparison(runs, comparison_request(config, is_given), config.grid.published);
-  fmt::print("{}", kind_of(comparison).terminal_text(comparison));
+  fmt::print("{}", kind_of(comparison)->terminal_text());
   if (results) {
     Words words{"compare"};
     words.insert(words.end(), arguments.begin(), arguments.end());

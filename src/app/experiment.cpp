@@ -36,9 +36,9 @@ void compare(const Config& config, const std::vector<GridProgress>& progress,
     // nothing.
     return name != "evaluation.max_tokens" && name != "evaluation.examples";
   };
-  const Comparison comparison =
+  const AnyComparison comparison =
       full_comparison(runs, comparison_request(config, is_given), config.grid.published);
-  fmt::print("\n{}\n", kind_of(comparison).terminal_text(comparison));
+  fmt::print("\n{}\n", kind_of(comparison)->terminal_text());
   const Provenance made = provenance();
   show_written(folder.path(),
                write_results(folder, comparison, runs,

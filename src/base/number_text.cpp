@@ -24,4 +24,8 @@ std::string format_count(int64_t count) {
   return text;
 }
 
+std::string format_exactly(std::optional<double> value) {
+  return value ? fmt::format("{}", *value) : std::string();
+}
+
 }  // namespace lengthwise

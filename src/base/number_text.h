@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace lengthwise {
@@ -11,5 +12,7 @@ std::string format_perplexity(double perplexity);
 int perplexity_decimals(double perplexity);
 /// 65536 as "65,536".
 std::string format_count(int64_t count);
+/// With all its digits, so that it reads back as the same number; empty for none.
+std::string format_exactly(std::optional<double> value);
 
 }  // namespace lengthwise

@@ -7,8 +7,6 @@
 namespace lengthwise {
 namespace {
 
-constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
-
 bool is_continuation(char c) {
   return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
 }
@@ -32,7 +30,7 @@ std::string valid_utf8(std::string_view text) {
   std::string valid;
   while (const auto broken = first_invalid_utf8(text)) {
     valid += text.substr(0, *broken);
-    valid += kReplacement;
+    valid += kReplacementCharacter;
     text.remove_prefix(*broken + 1);
   }
   return valid + std::string(text);
@@ -45,7 +43,9 @@ std::string one_line(std::string_view text) {
     size_t end = begin + 1;
     while (end < valid.size() && is_continuation(valid[end])) ++end;
     const std::string_view character = std::string_view(valid).substr(begin, end - begin);
-    line += is_control(character) ? " " : is_unreadable(character) ? kReplacement : character;
+    line += is_control(character)      ? " "
+            : is_unreadable(character) ? kReplacementCharacter
+                                       : character;
     begin = end;
   }
   return line;

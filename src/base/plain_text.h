@@ -6,6 +6,9 @@
 
 namespace lengthwise {
 
+/// U+FFFD: stands for what is no text.
+inline constexpr std::string_view kReplacementCharacter = "\xEF\xBF\xBD";
+
 /// Broken UTF-8 as replacement characters (U+FFFD), one a byte.
 std::string valid_utf8(std::string_view text);
 

@@ -4,16 +4,16 @@
 #include <set>
 
 #include "base/error.h"
+#include "base/plain_text.h"
 #include "base/text.h"
 #include "data/source_files.h"
 #include "data/spelling_model.h"
 #include "data/token_list.h"
+#include "data/unknown_tokens.h"
 
 namespace lengthwise {
 namespace {
 
-constexpr std::string_view kUnknown = "<unk>";
-constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 constexpr size_t kCodePoints = 0x110000;
 
 /// The first code point of UTF-8 text, as its bytes.
@@ -54,7 +54,7 @@ class CharVocabulary : public Vocabulary {
 
   std::string decode(std::span<const uint32_t> tokens) const override {
     std::string text;
-    for (const uint32_t token : tokens) text += token == 0 ? kReplacement : tokens_[token];
+    for (const uint32_t token : tokens) text += token == 0 ? kReplacementCharacter : tokens_[token];
     return text;
   }
 
@@ -102,14 +102,14 @@ std::unique_ptr<Vocabulary> train_char_vocabulary(const std::vector<fs::path>& d
       text.remove_prefix(character.size());
     }
   }
-  std::vector<std::string> tokens{std::string(kUnknown)};
+  std::vector<std::string> tokens{std::string(kUnknownToken)};
   tokens.insert(tokens.end(), characters.begin(), characters.end());
   return std::make_unique<CharVocabulary>(std::move(tokens));
 }
 
 std::unique_ptr<Vocabulary> load_char_vocabulary(const fs::path& folder) {
   std::vector<std::string> tokens = load_token_list(folder, "char");
-  if (tokens.empty() || tokens.front() != kUnknown ||
+  if (tokens.empty() || tokens.front() != kUnknownToken ||
       !std::all_of(tokens.begin() + 1, tokens.end(), is_one_character)) {
     fail("{}: corrupted: a char vocabulary is <unk>, then single characters",
          (folder / kTokenListFile).string());

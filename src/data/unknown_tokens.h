@@ -1,8 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 namespace lengthwise {
+
+/// The token that stands for what a vocabulary of characters or words lacks.
+inline constexpr std::string_view kUnknownToken = "<unk>";
 
 /// What of a text stands in its tokens only as <unk>: words or characters that the vocabulary
 /// lacks. An <unk> has predicted that something unknown comes, and not what: the spelling is still

@@ -7,11 +7,12 @@
 #include "data/source_files.h"
 #include "data/spelling_model.h"
 #include "data/token_list.h"
+#include "data/unknown_tokens.h"
 
 namespace lengthwise {
 namespace {
 
-constexpr std::string_view kUnknown = "<unk>", kEndOfLine = "<eos>";
+constexpr std::string_view kEndOfLine = "<eos>";
 constexpr uint32_t kUnknownId = 0, kEndOfLineId = 1;
 constexpr std::string_view kWhiteSpace = " \t\r\v\f";  // within a line
 
@@ -89,7 +90,7 @@ class WordVocabulary : public Vocabulary {
     double written_nats = 0;  // of each <unk> that the text itself has
     bool first = true;
     for_each_token(text, [&](std::string_view token) {
-      if (token == kUnknown) {
+      if (token == kUnknownToken) {
         written_nats += spelling_.nats("");
         if (first) unknown.first_token_nats = spelling_.nats("");
       } else if (ids_.find(token) == ids_.end()) {
@@ -127,7 +128,7 @@ ByWord<int64_t> count(const std::vector<fs::path>& documents) {
       }
     });
   }
-  counts.erase(std::string(kUnknown));
+  counts.erase(std::string(kUnknownToken));
   counts.erase(std::string(kEndOfLine));
   return counts;
 }
@@ -141,7 +142,7 @@ std::unique_ptr<Vocabulary> train_word_vocabulary(const std::vector<fs::path>& d
   for (const auto& [word, times] : counts) words.emplace_back(-times, word);
   std::ranges::sort(words);
 
-  std::vector<std::string> tokens{std::string(kUnknown), std::string(kEndOfLine)};
+  std::vector<std::string> tokens{std::string(kUnknownToken), std::string(kEndOfLine)};
   for (auto& [times, word] : words) {
     if (size > 0 && static_cast<int64_t>(tokens.size()) >= size) break;
     tokens.push_back(std::move(word));
@@ -151,7 +152,8 @@ std::unique_ptr<Vocabulary> train_word_vocabulary(const std::vector<fs::path>& d
 
 std::unique_ptr<Vocabulary> load_word_vocabulary(const fs::path& folder) {
   std::vector<std::string> tokens = load_token_list(folder, "word");
-  if (tokens.size() < 2 || tokens[kUnknownId] != kUnknown || tokens[kEndOfLineId] != kEndOfLine) {
+  if (tokens.size() < 2 || tokens[kUnknownId] != kUnknownToken ||
+      tokens[kEndOfLineId] != kEndOfLine) {
     fail("{}: corrupted: a word vocabulary begins with <unk> and <eos>",
          (folder / kTokenListFile).string());
   }

@@ -4,7 +4,6 @@
 
 #include "position/options.h"
 #include "report/comparison/task_accuracy.h"
-#include "report/sample_runs.h"
 #include "report/task_runs.h"
 #include "temporary_folder.h"
 #include "test.h"
@@ -47,9 +46,10 @@ TaskAccuracy through_comparison(const Task& task, const std::vector<TaskExample>
       task_values(std::string(task.name), examples[0].inputs(), scores.correct, offsets);
   values.nats = scores.nats;
   const TemporaryFolder folder;
-  Comparison comparison = compare_samples({store_task_run(folder / "run", "none", 1, {values})});
+  std::vector<RunRecord> runs{store_task_run(folder / "run", "none", 1, {values})};
+  TaskComparison comparison(compare_runs(runs));
   add_task_accuracy(comparison);
-  return *comparison.rows[0].cells[0].task;
+  return *comparison.accuracy[0][0];
 }
 
 Transformer small_model(const Task& task) {

@@ -52,8 +52,20 @@ class Figure:
     def all(self, css):
         return self.root.find_elements(By.CSS_SELECTOR, css)
 
+    def names(self):
+        """The number that stands for each curve to its name."""
+        return {button.get_attribute("data-row"): button.find_element(By.CSS_SELECTOR, ".name").get_attribute("textContent")
+                for button in self.all(".legend-list button")}
+
+    def groups(self):
+        """Name to element of the curves that can be seen."""
+        names = self.names()
+        return {names[group.get_attribute("data-row")]: group
+                for group in self.all(".drawing.shown .series:not(.off)") if group.is_displayed()}
+
     def drawn(self):
-        return [group.get_attribute("data-label") for group in self.all("svg.chart > g.series")]
+        """In the order of the table."""
+        return list(self.groups())
 
     def button(self, text):
         return next(button for button in self.all("button") if button.text == text)
@@ -63,21 +75,20 @@ class Figure:
         next(button for button in buttons if button.text == text).click()
 
     def points(self, label):
-        """The line's points as drawn, in pixels."""
-        group = next(each for each in self.all("svg.chart > g.series") if each.get_attribute("data-label") == label)
-        path = group.find_element(By.CSS_SELECTOR, ".line").get_attribute("d")
+        """The line's points as drawn, in the drawing's own pixels."""
+        path = self.groups()[label].find_element(By.CSS_SELECTOR, ".line").get_attribute("d")
         return [tuple(map(float, point.split())) for point in path.replace("M", "L").split("L")[1:]]
 
-    def ticks(self, css):
-        """Numbers at an axis to where they stand, in pixels."""
-        key = "y" if css == "y-tick" else "x"
-        shift = -4 if key == "y" else 0
-        return {float(tick.text.replace("\u2212", "-").replace("k", "000")): float(tick.get_attribute(key)) + shift
-                for tick in self.all("." + css)}
+    def ticks(self, axis):
+        """Numbers at an axis to where they stand, in the drawing's own pixels."""
+        shown = ".drawing.shown .y-axis" if axis == "y" else ".x-axis.shown"
+        shift = -4 if axis == "y" else 0
+        return {float(tick.get_attribute("textContent").replace("k", "000")): float(tick.get_attribute(axis)) + shift
+                for tick in self.all(shown + " .tick")}
 
     def value_of_y(self, pixels, logarithmic):
         """What a height in the plot means, read off two ticks of the axis."""
-        (a, at_a), (b, at_b) = sorted(self.ticks("y-tick").items())[:: max(1, len(self.ticks("y-tick")) - 1)]
+        (a, at_a), (b, at_b) = sorted(self.ticks("y").items())[:: max(1, len(self.ticks("y")) - 1)]
         part = (pixels - at_a) / (at_b - at_a)
         return a * (b / a) ** part if logarithmic else a + part * (b - a)
 
@@ -88,11 +99,13 @@ class Figure:
                 for row in rows}
 
     def point_at(self, x, y):
+        """Moves the pointer to a place given in the drawing's own pixels."""
         svg = self.all("svg.chart")[0]
         self.browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", svg)
+        width, height = map(float, svg.get_dom_attribute("viewBox").split()[2:])
         size = svg.size
         ActionChains(self.browser).move_to_element_with_offset(
-            svg, round(x - size["width"] / 2), round(y - size["height"] / 2)).perform()
+            svg, round((x / width - 0.5) * size["width"]), round((y / height - 0.5) * size["height"])).perform()
 
 
 class PageTest(unittest.TestCase):
@@ -132,19 +145,18 @@ class PageTest(unittest.TestCase):
             self.assertTrue(address.startswith(("file:", "data:")), address)
         self.assertEqual(self.browser.execute_script("return performance.getEntriesByType('resource').length"), 0)
 
-    def test_a_click_switches_a_scheme_off_in_every_figure_and_the_axis_follows(self):
+    def test_a_click_switches_a_scheme_off_in_every_figure_and_every_view(self):
         training = Figure(self.browser, "Training loss")
-        before = max(self.main.ticks("y-tick"))
         self.main.button("sinusoidal").click()
         self.assertEqual(self.main.drawn(), ["learned", "alibi", HOSTILE, VARIANT, IDEAL])
         self.assertNotIn("sinusoidal", training.drawn())
         self.assertIn("alibi", training.drawn())
         self.assertEqual(self.main.button("sinusoidal").get_attribute("aria-pressed"), "false")
-        self.assertGreater(before, 10)
-        self.assertLess(max(self.main.ticks("y-tick")), 6)
+        self.main.choose("show", "nats per token")
+        self.assertNotIn("sinusoidal", self.main.drawn())
         self.main.button("sinusoidal").click()
         self.assertEqual(self.main.drawn()[0], "sinusoidal")
-        self.assertEqual(max(self.main.ticks("y-tick")), before)
+        self.assertIn("sinusoidal", training.drawn())
 
     def test_keys_switch_a_scheme_as_a_click_does(self):
         button = self.main.button("alibi")
@@ -185,9 +197,9 @@ class PageTest(unittest.TestCase):
 
     def test_axes_change_between_logarithmic_and_linear(self):
         def steps():
-            at = [x for _, x in sorted(self.main.ticks("x-tick").items())]
+            at = [x for _, x in sorted(self.main.ticks("x").items())]
             return [b - a for a, b in zip(at, at[1:])]
-        self.assertEqual(sorted(self.main.ticks("x-tick")), [64, 128, 256, 512])
+        self.assertEqual(sorted(self.main.ticks("x")), [64, 128, 256, 512])
         self.assertAlmostEqual(max(steps()), min(steps()), delta=0.5)
         self.main.choose("x", "linear")
         last = max(self.main.points("alibi"))[0]
@@ -202,11 +214,16 @@ class PageTest(unittest.TestCase):
         log, linear = self.main.all(".choice[aria-label='y'] button")
         self.assertFalse(log.is_enabled())
         self.assertEqual(linear.get_attribute("aria-pressed"), "true")
+        self.main.choose("show", "perplexity")
+        self.assertTrue(log.is_enabled())
+        self.assertEqual(log.get_attribute("aria-pressed"), "true")
 
     def test_everything_shows_what_left_the_plot(self):
-        self.assertLess(max(self.main.ticks("y-tick")), 22)
+        self.assertLess(max(self.main.ticks("y")), 22)
         self.main.choose("range", "everything")
-        self.assertGreaterEqual(max(self.main.ticks("y-tick")), 1000)  # of 5000 as the highest value
+        self.assertGreaterEqual(max(self.main.ticks("y")), 1000)  # of 5000 as the highest value
+        self.main.choose("show", "gap to the ideal")  # which shows all there is
+        self.assertFalse(self.main.all(".choice[aria-label='range']")[0].is_displayed())
 
     def test_the_pointer_shows_values_with_their_intervals(self):
         self.assertEqual(self.main.tip(), {})
@@ -230,7 +247,10 @@ class PageTest(unittest.TestCase):
         ActionChains(self.browser).send_keys(Keys.ESCAPE).perform()
         self.assertEqual(self.main.tip(), {})
 
-    def test_labels_beside_the_plot_do_not_cover_each_other(self):
+    def test_labels_stand_beside_the_plot_and_do_not_cover_each_other(self):
+        plot = self.main.all("svg.chart")[0].rect
+        for item in self.main.all(".legend-list li"):
+            self.assertGreaterEqual(item.rect["x"], plot["x"] + plot["width"])
         boxes = sorted(((item.rect["y"], item.rect["height"]) for item in self.main.all(".legend-list li")))
         for (y, height), (below, _) in zip(boxes, boxes[1:]):
             self.assertGreaterEqual(below, y + height - 1)
@@ -270,11 +290,30 @@ class PageTest(unittest.TestCase):
             browser.get(self.address)
             main = Figure(browser, "Perplexity by evaluation length")
             self.assertEqual(main.drawn(), ["sinusoidal", "learned", "alibi", HOSTILE, VARIANT, IDEAL])
-            self.assertEqual(main.all(".controls"), [])
+            self.assertFalse(main.all(".controls")[0].is_displayed())
             for title in ["Training loss", "Speed and memory", "Accuracy of recall"]:
-                self.assertEqual(len(Figure(browser, title).all("svg.chart")), 1)
+                self.assertTrue(Figure(browser, title).all("svg.chart")[0].is_displayed())
+            browser.get(self.crowded)
+            crowded = Figure(browser, "Perplexity by evaluation length")
+            lines = crowded.all(".drawing.shown .series .line")  # those that stand aside are grey
+            self.assertEqual(sum(line.is_displayed() for line in lines), 23)
+            self.assertEqual(sum(button.is_displayed() for button in crowded.all(".legend-list button")), 8)
         finally:
             browser.quit()
+
+    def test_on_paper_every_fold_is_open_and_nothing_is_to_be_clicked(self):
+        fold = self.browser.find_element(By.TAG_NAME, "details")
+        self.assertIsNone(fold.get_attribute("open"))
+        self.browser.execute_script("dispatchEvent(new Event('beforeprint'))")
+        self.assertIsNotNone(fold.get_attribute("open"))
+        self.browser.execute_script("dispatchEvent(new Event('afterprint'))")
+        self.assertIsNone(fold.get_attribute("open"))
+        try:
+            self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+            self.assertFalse(self.main.all(".controls")[0].is_displayed())
+            self.assertEqual(self.main.drawn(), ["sinusoidal", "learned", "alibi", HOSTILE, VARIANT, IDEAL])
+        finally:
+            self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
 
 
 if __name__ == "__main__":

@@ -4,15 +4,19 @@
 #include <map>
 #include <string>
 
-#include "report/comparison/comparison.h"
+#include "report/comparison/text_comparison.h"
 
 namespace lengthwise {
 
-/// Compares with the rows in the order of the schemes' years.
-inline Comparison compare_samples(const std::vector<RunRecord>& runs) {
+/// The rows in the order of the schemes' years.
+inline ComparisonRequest sample_request() {
   ComparisonRequest request;
   request.schemes = {"none", "sinusoidal", "learned", "rotary", "alibi"};
-  return compare_runs(runs, request);
+  return request;
+}
+
+inline TextComparison compare_samples(const std::vector<RunRecord>& runs) {
+  return compare_texts(runs, sample_request());
 }
 
 /// A finished run with a measurement a (eval_length, perplexity), as `read_run` would give it.

@@ -43,10 +43,10 @@ class StoredRuns {
   }
 
   /// Compares with the rows in the order in which their schemes were added.
-  Comparison compare() const {
+  TextComparison compare() const {
     ComparisonRequest request;
     request.schemes = schemes_;
-    return compare_runs(read(), request);
+    return compare_texts(read(), request);
   }
 
   std::vector<RunRecord> read() const {

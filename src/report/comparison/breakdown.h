@@ -3,7 +3,7 @@
 #include <optional>
 #include <vector>
 
-#include "report/comparison/comparison.h"
+#include "report/comparison/text_comparison.h"
 #include "report/statistics/token_sums.h"
 
 namespace lengthwise {

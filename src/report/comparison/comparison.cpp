@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <numbers>
 #include <numeric>
 #include <set>
 #include <tuple>
@@ -16,8 +15,6 @@
 
 namespace lengthwise {
 namespace {
-
-constexpr double kTolerance = 1e-6;  // between two computations of the same exact reader
 
 double mean(const std::vector<double>& values) {
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
@@ -133,23 +130,6 @@ void add_to_cell(Cell& cell, const RunRecord& run, const EvaluationRecord& recor
   cell.peak_memory_mib = std::max(cell.peak_memory_mib, record.peak_memory_mib);
 }
 
-size_t column_of(const Comparison& comparison, int64_t length) {
-  const auto at = std::ranges::lower_bound(comparison.eval_lengths, length);
-  return static_cast<size_t>(at - comparison.eval_lengths.begin());
-}
-
-void add_ideal(Comparison& comparison, const RunRecord& run, const EvaluationRecord& record) {
-  if (!record.ideal_nats_per_token) return;
-  auto& ideal = comparison.ideal_nats[column_of(comparison, record.length)];
-  if (!ideal) ideal = record.ideal_nats_per_token;
-  if (std::abs(*ideal - *record.ideal_nats_per_token) > kTolerance * *ideal) {
-    fail(
-        "{}: at length {} its ideal reader has {:.9g} nats a token, other runs have {:.9g}; "
-        "evaluate again",
-        name_of(run), record.length, *record.ideal_nats_per_token, *ideal);
-  }
-}
-
 /// Of a row's runs, one after another.
 std::optional<TrainingCost> with_run(std::optional<TrainingCost> cost, const RunRecord& run,
                                      int64_t runs) {
@@ -176,9 +156,13 @@ void add_runs(Comparison& comparison, const std::vector<RunRecord>& runs,
     ++row.seeds;
     row.training = with_run(row.training, run, row.seeds);
     for (const EvaluationRecord& record : run.evaluations) {
-      add_to_cell(row.cells[column_of(comparison, record.length)], run, record);
-      add_ideal(comparison, run, record);
+      add_to_cell(row.cells[*comparison.column_of(record.length)], run, record);
       if (!record.beyond_max_length) comparison.tokens = record.tokens;
+    }
+  }
+  for (Row& row : comparison.rows) {
+    for (Cell& cell : row.cells) {
+      if (cell.measured()) cell.rank = cell.mean_nats_per_token();
     }
   }
 }
@@ -252,45 +236,33 @@ std::string Comparison::trained_label(const RunRecord& run) const {
   return row.label();
 }
 
-bool Comparison::has_ideal() const {
-  return std::ranges::any_of(ideal_nats, [](const auto& nats) { return nats.has_value(); });
+std::optional<size_t> Comparison::column_of(int64_t eval_length) const {
+  const auto found = std::ranges::find(eval_lengths, eval_length);
+  if (found == eval_lengths.end()) return std::nullopt;
+  return static_cast<size_t>(found - eval_lengths.begin());
 }
 
 bool Comparison::has_training() const {
   return std::ranges::any_of(rows, [](const Row& row) { return row.training.has_value(); });
 }
 
-std::optional<double> Comparison::bits_per_byte(const Cell& cell) const {
-  if (!cell.measured() || bytes == 0 || !unknown_tokens) return std::nullopt;
-  const double nats = cell.mean_nats_per_token() * static_cast<double>(tokens) + spelling_nats;
-  return nats / std::numbers::ln2 / static_cast<double>(bytes);
-}
-
-std::optional<double> Comparison::perplexity_per_word(const Cell& cell) const {
-  if (!cell.measured() || words == 0) return std::nullopt;
-  return std::exp(cell.mean_nats_per_token() * static_cast<double>(tokens) /
-                  static_cast<double>(words));
-}
-
-void mark_best(Comparison& comparison,
-               const std::function<std::optional<double>(const Cell&)>& score,
-               const std::function<std::string(const Cell&)>& print) {
+void mark_best(Comparison& comparison, const CellScore& score, const CellText& print) {
   for (size_t column = 0; column < comparison.eval_lengths.size(); ++column) {
-    std::vector<Cell*> cells;
-    for (Row& row : comparison.rows) {
-      row.cells[column].best = false;
-      if (score(row.cells[column])) cells.push_back(&row.cells[column]);
+    std::vector<size_t> rows;
+    for (size_t row = 0; row < comparison.rows.size(); ++row) {
+      comparison.rows[row].cells[column].best = false;
+      if (score(row, column)) rows.push_back(row);
     }
-    if (cells.size() < 2) continue;
-    const Cell* lowest =
-        *std::ranges::min_element(cells, {}, [&](const Cell* cell) { return *score(*cell); });
-    const auto is_lowest = [&](const Cell* cell) { return print(*cell) == print(*lowest); };
-    if (std::ranges::all_of(cells, is_lowest)) continue;
-    for (Cell* cell : cells) cell->best = is_lowest(cell);
+    if (rows.size() < 2) continue;
+    const size_t lowest =
+        *std::ranges::min_element(rows, {}, [&](size_t row) { return *score(row, column); });
+    const auto is_lowest = [&](size_t row) { return print(row, column) == print(lowest, column); };
+    if (std::ranges::all_of(rows, is_lowest)) continue;
+    for (const size_t row : rows) comparison.rows[row].cells[column].best = is_lowest(row);
   }
 }
 
-Comparison compare_runs(std::vector<RunRecord> runs, const ComparisonRequest& request) {
+Comparison compare_runs(std::vector<RunRecord>& runs, const ComparisonRequest& request) {
   if (runs.empty()) fail("compare: no run folder was given");
   std::ranges::stable_sort(runs, {}, [&](const RunRecord& run) {
     return std::tuple(place_of(run.scheme, request.schemes), run.scheme, run.train_length,
@@ -312,15 +284,8 @@ Comparison compare_runs(std::vector<RunRecord> runs, const ComparisonRequest& re
   }
   if (comparison.corpus.empty()) comparison.corpus = runs.front().corpus;
   comparison.eval_lengths.assign(lengths.begin(), lengths.end());
-  comparison.ideal_nats.resize(lengths.size());
   for (size_t i = 0; i < runs.size(); ++i) comparison.settings[runs[i].folder] = settings[i];
   add_runs(comparison, runs, settings, request.schemes);
-  mark_best(
-      comparison,
-      [](const Cell& cell) {
-        return cell.measured() ? std::optional(cell.mean_perplexity()) : std::nullopt;
-      },
-      [](const Cell& cell) { return format_perplexity(cell.mean_perplexity()); });
   add_notes(comparison, runs);
   return comparison;
 }

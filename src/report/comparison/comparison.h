@@ -14,62 +14,23 @@
 
 namespace lengthwise {
 
-/// How a row's loss stands to that of the corpus's exact reader, given the same windows. All but
-/// the gap are there at lengths above the train length T alone, and where T was measured.
-struct GapToIdeal {
-  Estimate all, order,
-      memory;  // nats a token: over all targets, those that are no answers, answers
-  /// (model(T) - model(L)) / (ideal(T) - ideal(L)): the share of what longer windows offer that the
-  /// row turns into lower loss.
-  std::optional<Estimate> used;
-  /// (I_T(L) - model(L)) / (I_T(L) - ideal(L)), I_T the exact reader that remembers T tokens: 0 is
-  /// no better than it, 1 is perfect.
-  std::optional<Estimate> beyond;
-  /// The memory in tokens with which the exact reader would have the row's loss, interpolated in
-  /// its log2; the length where it has none to lose, the least memory where it is below that.
-  std::optional<Estimate> equivalent_memory;
-  int64_t least_memory = 0;  // tokens
-};
-
-/// So many right of all.
-struct Tally {
-  int64_t right = 0, all = 0;
-
-  double share() const { return static_cast<double>(right) / static_cast<double>(all); }
-};
-
-inline constexpr size_t kTenths = 10;
-
-/// The answers of a row to a task's examples, computed again from the stored values.
-struct TaskAccuracy {
-  int64_t examples = 0;
-  double accuracy = 0;           // the mean over seeds of the share of examples answered right
-  Interval interval;             // 95 % of it (report/comparison/task_accuracy.h)
-  double token_accuracy = 0;     // the same share of answer tokens
-  std::vector<Tally> by_place;   // answer tokens by tenths of the prompt; empty: the task has none
-  std::vector<Tally> by_answer;  // by their number in the answer
-};
-
-/// A row at one eval_length. No seed measured and no limit: blank.
+/// A row at one eval_length, whatever is compared. No seed measured and no limit: blank.
 struct Cell {
   std::vector<double> nats_per_token;        // a seed each
   std::vector<fs::path> files;               // of per-token values, a seed each
   std::optional<int64_t> beyond_max_length;  // the scheme's limit where the length exceeds it
   double tokens_per_second = 0;              // the mean over seeds
   double peak_memory_mib = 0;                // the largest
-  bool best = false;                         // the lowest perplexity of its column, as printed
-
-  // From the stored values, by add_token_statistics.
-  std::optional<Interval> nats_interval, perplexity_interval;  // of the means below
-  /// Nats a token above the lowest of the column, of a task the share of examples below the
-  /// highest; not for it.
+  /// By which rows are ranked, lower is better: the mean nats a token; of a task the accuracy,
+  /// negated. None where nothing was measured.
+  std::optional<double> rank;
+  bool best = false;  // of its column, as printed: the lowest perplexity, the highest accuracy
+  /// How far from the best of the column, on the same tokens or examples: nats a token above it,
+  /// the share of examples right below it; not for the best itself. From the stored values.
   std::optional<Estimate> behind_best;
-  std::optional<GapToIdeal> gap;
-
-  std::optional<TaskAccuracy> task;  // by add_task_accuracy
 
   bool measured() const { return !nats_per_token.empty(); }
-  /// Not of the column's lowest itself, and only where there are intervals.
+  /// Not of the column's best itself, and only where there are intervals.
   bool distinguishable_from_best() const {
     return behind_best && behind_best->interval && !behind_best->interval->holds(0);
   }
@@ -102,30 +63,6 @@ struct Row {
   std::string label() const;
 };
 
-/// Two rows at one length.
-struct RowDifference {
-  size_t row, other, column;
-  Estimate nats;  // a token, row - other, on the same tokens
-};
-
-/// The mean loss over the tokens of one kind.
-struct BinMean {
-  int64_t tokens = 0;
-  double nats_per_token = 0;
-  std::optional<double> standard_error;           // none without blocks
-  std::optional<double> gap, gap_standard_error;  // to the exact reader, on the same tokens
-};
-
-/// Losses by kind of token (report/statistics/partition.h).
-struct Breakdown {
-  std::string name;                                     // "context": of its file and for programs
-  std::string title;                                    // "by the tokens in sight"
-  std::vector<std::string> bins;                        // those that occur at any length
-  std::vector<std::vector<int64_t>> tokens;             // [column][bin]
-  std::vector<std::vector<std::vector<BinMean>>> rows;  // [row][column][bin]; no bin: not measured
-  std::vector<std::vector<BinMean>> ideal;              // [column][bin]; no bin: no exact reader
-};
-
 /// Perplexities that a paper prints for one scheme and train length, at the comparison's
 /// eval_lengths; a length it does not have is empty.
 struct PublishedRow {
@@ -137,29 +74,22 @@ struct PublishedRow {
   std::string label() const { return scheme + " (" + source + ")"; }
 };
 
-/// Runs side by side on the same tokens of the same corpus, or the same examples of a task.
+/// A value a cell: [row][column].
+template <class Value>
+using Grid = std::vector<std::vector<Value>>;
+
+/// Runs side by side on the same tokens of the same corpus, or the same examples of a task: what
+/// both have. What one has is in text_comparison.h and task_comparison.h.
 struct Comparison {
   std::string corpus;
   Measurement measurement;
-  int64_t tokens = 0;            // scored at every length, in every run; of a task at the longest
-  int64_t bytes = 0, words = 0;  // of the text they stand for; 0: none, or not all of it was scored
-  /// Of the tokens, those that stand for what the vocabulary lacks, and what spelling them out
-  /// takes (data/unknown_tokens.h); none where an older version did not count them.
-  std::optional<int64_t> unknown_tokens = 0;
-  double spelling_nats = 0;
+  int64_t tokens = 0;  // scored at every length, in every run; of a task at the longest
   std::vector<int64_t> eval_lengths;
-  std::vector<Row> rows;                          // by scheme, then train_length
-  std::vector<std::optional<double>> ideal_nats;  // nats a token of the exact reader, by length
-  std::vector<std::string> notes;                 // what a reader of the table must know
-  std::vector<PublishedRow> published;            // by add_published
+  std::vector<Row> rows;                // by scheme, then train_length
+  std::vector<std::string> notes;       // what a reader of the table must know
+  std::vector<PublishedRow> published;  // of a text, by add_published: more curves in every figure
 
   std::map<fs::path, std::string> settings;  // of each run folder, as Row::settings
-
-  // From the stored values, by add_token_statistics.
-  int64_t train_tokens = 0;                // of the training split
-  std::string blocks;                      // what was resampled, or why nothing was
-  std::vector<RowDifference> differences;  // every pair of rows at every length
-  std::vector<Breakdown> breakdowns;
 
   /// "rotary", or "rotary, train 64" where there are several train lengths, with its variant.
   std::string label(const Row& row) const;
@@ -167,19 +97,21 @@ struct Comparison {
   std::string settings_of(const RunRecord& run) const;
   /// The label of a row of this run as it was trained, without its train length.
   std::string trained_label(const RunRecord& run) const;
-  bool has_ideal() const;
   bool has_training() const;  // the cost of it, in any row
-  /// Of a cell's mean loss; none where the text's bytes or words are not known. An <unk> counts as
-  /// a word, as word-level perplexities have it; bits per byte spell out what it stands for.
-  std::optional<double> bits_per_byte(const Cell& cell) const;
-  std::optional<double> perplexity_per_word(const Cell& cell) const;
+  /// None for a length that nothing was measured at.
+  std::optional<size_t> column_of(int64_t eval_length) const;
+
+  template <class Value>
+  Grid<Value> grid() const {
+    return Grid<Value>(rows.size(), std::vector<Value>(eval_lengths.size()));
+  }
 };
 
 /// Marks the best of each column anew: those that print as the lowest `score` does. A cell without
 /// a score takes no part, and where all print alike nothing is best.
-void mark_best(Comparison& comparison,
-               const std::function<std::optional<double>(const Cell&)>& score,
-               const std::function<std::string(const Cell&)>& print);
+using CellScore = std::function<std::optional<double>(size_t row, size_t column)>;
+using CellText = std::function<std::string(size_t row, size_t column)>;
+void mark_best(Comparison& comparison, const CellScore& score, const CellText& print);
 
 /// What is compared, and what only the program knows of options and schemes.
 struct ComparisonRequest {
@@ -189,10 +121,10 @@ struct ComparisonRequest {
   std::vector<std::string> schemes;  // rows follow this order; others come after, by name
 };
 
-/// Groups runs by scheme, settings, train_length and weights; what needs the value of every token
-/// is added by add_token_statistics. UserError, naming both sides, for runs of different scored
-/// tokens, for runs of one group that are no seeds of one experiment, for a run without evaluation,
-/// and as keep_chosen says.
-Comparison compare_runs(std::vector<RunRecord> runs, const ComparisonRequest& request = {});
+/// Groups runs by scheme, settings, train_length and weights; of the runs are left the evaluations
+/// that are compared. UserError, naming both sides, for runs of different scored tokens, for runs
+/// of one group that are no seeds of one experiment, for a run without evaluation, and as
+/// keep_chosen says.
+Comparison compare_runs(std::vector<RunRecord>& runs, const ComparisonRequest& request = {});
 
 }  // namespace lengthwise

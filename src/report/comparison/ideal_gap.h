@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "report/comparison/comparison.h"
+#include "report/comparison/text_comparison.h"
 #include "report/statistics/bootstrap.h"
 
 namespace lengthwise {

@@ -87,7 +87,7 @@ double real(const Fields& row, const std::string& column) {
 
 /// The data set whose tokens the comparison's runs were trained and measured on; empty: none of
 /// them.
-std::string known_dataset(const fs::path& datasets, const Comparison& comparison) {
+std::string known_dataset(const fs::path& datasets, const TextComparison& comparison) {
   for (const Fields& row :
        read_table(datasets, {"dataset", "split", "train_tokens", "scored_tokens"})) {
     if (row.at("split") == comparison.measurement.split &&
@@ -99,20 +99,16 @@ std::string known_dataset(const fs::path& datasets, const Comparison& comparison
   return {};
 }
 
-bool measured_alike(const Fields& row, const Comparison& comparison, const std::string& dataset) {
+bool measured_alike(const Fields& row, const TextComparison& comparison,
+                    const std::string& dataset) {
   const int64_t stride = row.at("stride").empty() ? 0 : whole(row, "stride");
   return row.at("dataset") == dataset && row.at("split") == comparison.measurement.split &&
          row.at("protocol") == comparison.measurement.protocol &&
          stride == comparison.measurement.stride;
 }
 
-std::optional<size_t> column_of(const Comparison& comparison, int64_t eval_length) {
-  const auto found = std::ranges::find(comparison.eval_lengths, eval_length);
-  if (found == comparison.eval_lengths.end()) return std::nullopt;
-  return static_cast<size_t>(found - comparison.eval_lengths.begin());
-}
-
-const Row* row_of(const Comparison& comparison, const std::string& scheme, int64_t train_length) {
+const Row* row_of(const TextComparison& comparison, const std::string& scheme,
+                  int64_t train_length) {
   const auto found = std::ranges::find_if(comparison.rows, [&](const Row& row) {
     return row.scheme == scheme && row.train_length == train_length && row.settings.empty() &&
            row.variant.empty();
@@ -122,7 +118,7 @@ const Row* row_of(const Comparison& comparison, const std::string& scheme, int64
 
 }  // namespace
 
-void add_published(Comparison& comparison, const fs::path& csv) {
+void add_published(TextComparison& comparison, const fs::path& csv) {
   const auto lines =
       read_table(csv, {"paper", "table", "dataset", "split", "scheme", "train_length",
                        "eval_length", "protocol", "stride", "perplexity"});
@@ -138,7 +134,7 @@ void add_published(Comparison& comparison, const fs::path& csv) {
   }
   std::map<std::tuple<std::string, std::string, int64_t>, PublishedRow> rows;
   for (const Fields& line : lines) {
-    const auto column = column_of(comparison, whole(line, "eval_length"));
+    const auto column = comparison.column_of(whole(line, "eval_length"));
     const int64_t train_length = whole(line, "train_length");
     const double perplexity = real(line, "perplexity");
     const bool trained_alike = std::ranges::any_of(
@@ -162,7 +158,7 @@ void add_published(Comparison& comparison, const fs::path& csv) {
   }
 }
 
-std::vector<std::optional<double>> gap_to_published(const Comparison& comparison,
+std::vector<std::optional<double>> gap_to_published(const TextComparison& comparison,
                                                     const PublishedRow& published) {
   std::vector<std::optional<double>> gaps(published.perplexity.size());
   const Row* ours = row_of(comparison, published.scheme, published.train_length);
@@ -173,7 +169,7 @@ std::vector<std::optional<double>> gap_to_published(const Comparison& comparison
   return gaps;
 }
 
-TextGrid published_grid(const Comparison& comparison) {
+TextGrid published_grid(const TextComparison& comparison) {
   if (comparison.published.empty()) return {};
   TextGrid grid{{"published", "train"}};
   for (const int64_t length : comparison.eval_lengths) grid[0].push_back(fmt::format("{}", length));
@@ -190,7 +186,7 @@ TextGrid published_grid(const Comparison& comparison) {
   return grid;
 }
 
-std::string published_csv(const Comparison& comparison) {
+std::string published_csv(const TextComparison& comparison) {
   TextGrid grid{{"source", "scheme", "train_length", "eval_length", "published_perplexity",
                  "ours_less_published_nats"}};
   for (const PublishedRow& row : comparison.published) {

@@ -13,8 +13,6 @@
 namespace lengthwise {
 namespace {
 
-constexpr double kNormal975 = 1.959964;
-
 size_t tenth_of(double share) {
   return std::min(kTenths - 1, static_cast<size_t>(share * kTenths));
 }
@@ -99,13 +97,13 @@ Estimate difference(const Answers& a, size_t row_a, const Answers& b, size_t row
 }
 
 /// What every other cell of a column is behind the highest.
-void add_differences(Comparison& comparison, size_t column, const std::vector<Answers>& answers,
+void add_differences(TaskComparison& comparison, size_t column, const std::vector<Answers>& answers,
                      Draws& draws) {
   const auto cell = [&](size_t row) -> Cell& { return comparison.rows[row].cells[column]; };
   std::optional<size_t> best;
   for (size_t row = 0; row < answers.size(); ++row) {
     if (!cell(row).best) continue;
-    if (!best || cell(row).task->accuracy > cell(*best).task->accuracy) best = row;
+    if (!best || *cell(row).rank < *cell(*best).rank) best = row;
   }
   if (!best) return;
   for (size_t row = 0; row < answers.size(); ++row) {
@@ -153,22 +151,28 @@ Interval paired_difference_interval(double share, double other, double correlati
           difference + half(a.hi - share, other - b.lo)};
 }
 
-void add_task_accuracy(Comparison& comparison) {
+TaskComparison::TaskComparison(Comparison shared)
+    : Comparison(std::move(shared)), accuracy(grid<std::optional<TaskAccuracy>>()) {}
+
+void add_task_accuracy(TaskComparison& comparison) {
   Draws draws;
   std::vector<std::vector<Answers>> answers;  // [column][row]
   for (size_t column = 0; column < comparison.eval_lengths.size(); ++column) {
     answers.emplace_back(comparison.rows.size());
     for (size_t row = 0; row < comparison.rows.size(); ++row) {
       Cell& cell = comparison.rows[row].cells[column];
-      if (cell.measured()) cell.task = accuracy_of(cell, row, answers[column][row], draws);
+      if (!cell.measured()) continue;
+      auto& found = comparison.accuracy[row][column];
+      found = accuracy_of(cell, row, answers[column][row], draws);
+      cell.rank = -found->accuracy;
     }
   }
   mark_best(
       comparison,
-      [](const Cell& cell) {
-        return cell.task ? std::optional(-cell.task->accuracy) : std::nullopt;
-      },
-      [](const Cell& cell) { return format_percent(cell.task->accuracy); });
+      [&](size_t row, size_t column) { return comparison.rows[row].cells[column].rank; },
+      [&](size_t row, size_t column) {
+        return format_percent(comparison.accuracy[row][column]->accuracy);
+      });
   for (size_t column = 0; column < answers.size(); ++column) {
     add_differences(comparison, column, answers[column], draws);
   }

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "report/comparison/comparison.h"
+#include "report/comparison/task_comparison.h"
 
 namespace lengthwise {
 
@@ -20,7 +20,7 @@ Interval paired_difference_interval(double share, double other, double correlati
 /// examples (report/statistics/bootstrap.h), which alone would be empty where all are right. What a
 /// cell is behind the best of its column has Newcombe's interval, widened likewise. UserError where
 /// a file is missing or damaged, or a task's files at one length are not of the same examples.
-void add_task_accuracy(Comparison& comparison);
+void add_task_accuracy(TaskComparison& comparison);
 
 /// "98.4": percent with one decimal.
 std::string format_percent(double share);

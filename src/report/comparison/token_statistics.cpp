@@ -30,7 +30,7 @@ struct Column {
 
 class Statistics {
  public:
-  explicit Statistics(Comparison& comparison)
+  explicit Statistics(TextComparison& comparison)
       : comparison_(comparison),
         reader_(find_exact_reader(comparison.corpus)),
         columns_(comparison.eval_lengths.size()),
@@ -229,11 +229,11 @@ class Statistics {
     const BlockMean& mean =
         means_[row][column].emplace(block_mean(sums, columns_[column].tokens.blocks, row));
     if (!draws_) return;
-    Cell& at = cell(row, column);
+    TextCell& at = comparison_.text_cells[row][column];
     at.nats_interval = estimate(mean, *draws_).interval;
     // Over seeds perplexities are averaged, not nats; how far apart these two lie is small beside
     // the interval and taken as known.
-    const double apart = std::log(at.mean_perplexity()) - mean.value;
+    const double apart = std::log(cell(row, column).mean_perplexity()) - mean.value;
     at.perplexity_interval = {std::exp(at.nats_interval->lo + apart),
                               std::exp(at.nats_interval->hi + apart)};
   }
@@ -247,7 +247,7 @@ class Statistics {
       return estimate_of(block_mean(sums, column.tokens.kinds.back()[kind], row) - ideal_part);
     };
     const Resampled model = resampled_mean(*means_[row][index]);
-    GapToIdeal& gap = cell(row, index).gap.emplace();
+    GapToIdeal& gap = comparison_.text_cells[row][index].gap.emplace();
     gap.all = estimate_of(model.mean - ideal.all.mean);
     gap.order = part(kOrder, ideal.order);
     gap.memory = part(kMemory, ideal.memory);
@@ -260,12 +260,10 @@ class Statistics {
       const auto place = static_cast<size_t>(limited - ideal.memories.begin());
       gap.beyond = beyond_memory(model, ideal.limited[place], ideal.all);
     }
-    const auto trained = std::ranges::find(comparison_.eval_lengths, train_length);
-    if (trained == comparison_.eval_lengths.end()) return;
-    const auto at = static_cast<size_t>(trained - comparison_.eval_lengths.begin());
-    if (means_[row][at]) {
-      gap.used =
-          used_share(resampled_mean(*means_[row][at]), model, columns_[at].ideal->all, ideal.all);
+    const auto trained = comparison_.column_of(train_length);
+    if (trained && means_[row][*trained]) {
+      gap.used = used_share(resampled_mean(*means_[row][*trained]), model,
+                            columns_[*trained].ideal->all, ideal.all);
     }
   }
 
@@ -289,7 +287,7 @@ class Statistics {
     }
   }
 
-  Comparison& comparison_;
+  TextComparison& comparison_;
   std::optional<ExactReader> reader_;
   std::vector<Column> columns_;
   std::vector<std::vector<std::optional<BlockMean>>> means_;  // [row][column]
@@ -305,7 +303,7 @@ class Statistics {
 
 }  // namespace
 
-void add_token_statistics(Comparison& comparison) {
+void add_token_statistics(TextComparison& comparison) {
   Statistics(comparison).add();
 }
 

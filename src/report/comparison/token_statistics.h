@@ -1,6 +1,6 @@
 #pragma once
 
-#include "report/comparison/comparison.h"
+#include "report/comparison/text_comparison.h"
 
 namespace lengthwise {
 
@@ -13,6 +13,6 @@ namespace lengthwise {
 /// UserError where a file is missing, damaged or not finite; where the windows, planned again from
 /// what the file says of them, do not score the tokens it holds; where folders hold other tokens;
 /// where the ideal of a line is not what its reader gives.
-void add_token_statistics(Comparison& comparison);
+void add_token_statistics(TextComparison& comparison);
 
 }  // namespace lengthwise

@@ -35,7 +35,7 @@ Series series_of(Series series, const std::vector<double>& x, const std::vector<
   return series;
 }
 
-View view_at(const Comparison& comparison, const Breakdown& breakdown, size_t column,
+View view_at(const TextComparison& comparison, const Breakdown& breakdown, size_t column,
              const std::vector<double>& x) {
   View view{fmt::format("{}", comparison.eval_lengths[column]),
             fmt::format("nats per token at length {}", comparison.eval_lengths[column]),
@@ -55,7 +55,7 @@ View view_at(const Comparison& comparison, const Breakdown& breakdown, size_t co
 
 }  // namespace
 
-std::vector<LineChart> breakdown_charts(const Comparison& comparison) {
+std::vector<LineChart> breakdown_charts(const TextComparison& comparison) {
   const std::string note = ComparisonCurves(comparison).note();
   std::vector<LineChart> charts;
   for (const Breakdown& breakdown : comparison.breakdowns) {

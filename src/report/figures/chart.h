@@ -7,8 +7,8 @@
 
 namespace lengthwise {
 
-// What a figure shows, apart from how it is drawn: as a static SVG (svg_line_chart.h,
-// svg_heat_map.h) and by the script of the page (page/) from the same numbers.
+// What a figure shows, apart from how it is drawn: as a file that stands alone (svg_line_chart.h)
+// or in a page (svg_heat_map.h, page/line_figure.h).
 
 enum class Scale { linear, logarithmic };
 
@@ -37,7 +37,8 @@ struct Series {
   Look look;
   std::vector<double> x, y;
   std::vector<double> low, high;  // both empty: no band
-  /// One of too many: without a script thin and grey, without a name; with it off at first.
+  /// One of too many: where nothing can be switched thin and grey, without a name; in a page off at
+  /// first.
   bool aside = false;
 };
 
@@ -62,7 +63,7 @@ struct LineChart {
   std::vector<double> x_ticks;            // empty: round numbers
   std::vector<std::string> x_tick_names;  // of kinds, a tick each; empty: the numbers
   std::vector<VerticalMark> marks;
-  std::vector<View> views;  // of the same labels; the first is drawn without a script
+  std::vector<View> views;  // of the same labels; the first is what a figure without buttons shows
   std::vector<std::string> notes;
 
   /// Whether any view has a point to draw.

@@ -15,10 +15,8 @@ namespace {
 constexpr size_t kMostRows = 8, kMostCurves = 12;
 constexpr double kNone = std::numeric_limits<double>::infinity();
 
-/// Lower is better.
 double score(const Cell& cell) {
-  if (cell.task) return -cell.task->accuracy;
-  return cell.measured() ? cell.mean_nats_per_token() : kNone;
+  return cell.rank.value_or(kNone);
 }
 
 /// At the measured length nearest to the train length.

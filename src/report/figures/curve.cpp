@@ -1,16 +1,16 @@
 #include "report/figures/curve.h"
 
-#include "report/figures/comparison_charts.h"
+#include "report/figures/perplexity_chart.h"
 #include "report/figures/svg_convert.h"
 #include "report/figures/svg_line_chart.h"
 
 namespace lengthwise {
 
-CurveFiles curve_files(const Comparison& comparison) {
+CurveFiles curve_files(const TextComparison& comparison) {
   const LineChart chart = perplexity_chart(comparison);
   CurveFiles curve;
   if (!chart.has_points()) return curve;
-  const std::string svg = svg_line_chart(chart, SvgUse::alone);
+  const std::string svg = svg_line_chart(chart);
   curve.files["curve.svg"] = svg;
   try {
     curve.files["curve.png"] = svg_to_png(svg);

@@ -1,5 +1,7 @@
 #include "report/figures/markup.h"
 
+#include <fmt/format.h>
+
 #include "base/plain_text.h"
 #include "base/text.h"
 
@@ -17,6 +19,7 @@ std::string safe_lines(std::string_view text) {
 }
 
 }  // namespace
+
 std::string escaped(std::string_view text) {
   std::string safe;
   for (const char c : safe_lines(text)) {
@@ -56,6 +59,19 @@ std::vector<std::string> wrapped(std::string_view text, size_t width) {
   }
   if (lines.empty()) lines.emplace_back();
   return lines;
+}
+
+std::string svg_text(double x, double y, std::string_view anchor, std::string_view css,
+                     std::string_view text, std::string_view more) {
+  return fmt::format(
+      "<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\" class=\"{}\"{}>{}</text>\n", x, y, anchor,
+      css, more, escaped(text));
+}
+
+std::string svg_line(std::string_view css, double x1, double y1, double x2, double y2) {
+  return fmt::format(
+      "<line class=\"{}\" x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\"/>\n", css, x1, y1,
+      x2, y2);
 }
 
 }  // namespace lengthwise

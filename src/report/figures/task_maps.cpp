@@ -19,7 +19,7 @@ std::vector<Tally> in_tenths(const std::vector<Tally>& tallies) {
 }
 
 template <class TalliesOf>
-std::optional<HeatMap> map_of(const Comparison& comparison, size_t row,
+std::optional<HeatMap> map_of(const TaskComparison& comparison, size_t row,
                               const TalliesOf& tallies_of) {
   constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
   HeatMap map;
@@ -33,7 +33,7 @@ std::optional<HeatMap> map_of(const Comparison& comparison, size_t row,
   bool any = false;
   for (size_t column = 0; column < comparison.eval_lengths.size(); ++column) {
     map.column_labels.push_back(fmt::format("{}", comparison.eval_lengths[column]));
-    const auto& task = comparison.rows[row].cells[column].task;
+    const auto& task = comparison.accuracy[row][column];
     std::vector<Tally> tallies = task ? tallies_of(*task) : std::vector<Tally>();
     any = any || !tallies.empty();
     tallies.resize(kTenths);
@@ -46,13 +46,13 @@ std::optional<HeatMap> map_of(const Comparison& comparison, size_t row,
 
 }  // namespace
 
-std::optional<HeatMap> map_by_place(const Comparison& comparison, size_t row) {
+std::optional<HeatMap> map_by_place(const TaskComparison& comparison, size_t row) {
   auto map = map_of(comparison, row, [](const TaskAccuracy& task) { return task.by_place; });
   if (map) map->row_axis = "place in the prompt";
   return map;
 }
 
-std::optional<HeatMap> map_by_answer(const Comparison& comparison, size_t row) {
+std::optional<HeatMap> map_by_answer(const TaskComparison& comparison, size_t row) {
   auto map = map_of(comparison, row, [](const TaskAccuracy& task) {
     return task.by_answer.size() > 1 ? in_tenths(task.by_answer) : std::vector<Tally>();
   });

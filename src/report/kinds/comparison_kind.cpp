@@ -4,18 +4,34 @@
 #include <fmt/ranges.h>
 
 #include "data/task.h"
+#include "report/comparison/published.h"
+#include "report/comparison/task_accuracy.h"
+#include "report/comparison/token_statistics.h"
 #include "report/tables/marked_table.h"
 
 namespace lengthwise {
 
-const ComparisonKind& kind_of(const Comparison& comparison) {
-  return comparison.measurement.protocol == kTaskProtocol ? task_kind() : text_kind();
+const Comparison& shared_part(const AnyComparison& comparison) {
+  return std::visit([](const Comparison& shared) -> const Comparison& { return shared; },
+                    comparison);
 }
 
-Comparison full_comparison(const std::vector<RunRecord>& runs, const ComparisonRequest& request,
-                           const std::vector<std::string>& published) {
-  Comparison comparison = compare_runs(runs, request);
-  kind_of(comparison).complete(comparison, published);
+std::unique_ptr<const ComparisonKind> kind_of(const AnyComparison& comparison) {
+  return std::visit([](const auto& each) { return make_kind(each); }, comparison);
+}
+
+AnyComparison full_comparison(std::vector<RunRecord> runs, const ComparisonRequest& request,
+                              const std::vector<std::string>& published) {
+  Comparison shared = compare_runs(runs, request);
+  if (shared.measurement.protocol == kTaskProtocol) {
+    TaskComparison comparison(std::move(shared));
+    add_task_accuracy(comparison);
+    return comparison;
+  }
+  TextComparison comparison(std::move(shared));
+  add_ideal(comparison, runs);
+  add_token_statistics(comparison);
+  for (const std::string& csv : published) add_published(comparison, csv);
   return comparison;
 }
 

@@ -1,5 +1,4 @@
-#include "report/comparison/task_accuracy.h"
-#include "report/figures/comparison_charts.h"
+#include "report/figures/accuracy_chart.h"
 #include "report/figures/task_maps.h"
 #include "report/kinds/comparison_kind.h"
 #include "report/tables/task_table.h"
@@ -7,52 +6,48 @@
 namespace lengthwise {
 namespace {
 
-class TaskKind : public ComparisonKind {
+class TaskKind final : public ComparisonKind {
  public:
-  void complete(Comparison& comparison, const std::vector<std::string>&) const override {
-    add_task_accuracy(comparison);
+  explicit TaskKind(const TaskComparison& comparison) : comparison_(comparison) {}
+
+  std::string title_line() const override { return task_title_line(comparison_); }
+
+  std::string terminal_text() const override { return terminal_task_table(comparison_); }
+
+  std::string markdown_text(const ResultFiles&) const override {
+    return markdown_task_table(comparison_);
   }
 
-  std::string title_line(const Comparison& comparison) const override {
-    return task_title_line(comparison);
-  }
-
-  std::string terminal_text(const Comparison& comparison) const override {
-    return terminal_task_table(comparison);
-  }
-
-  std::string markdown_text(const Comparison& comparison, const ResultFiles&) const override {
-    return markdown_task_table(comparison);
-  }
-
-  std::vector<PageSection> sections(const Comparison& comparison) const override {
+  std::vector<PageSection> sections() const override {
     PageSection section{"Accuracy by length",
-                        {accuracy_chart(comparison),
+                        {accuracy_chart(comparison_),
                          main_table("Accuracy in percent by scheme and evaluation length (tokens)",
-                                    task_table_cells(comparison),
-                                    task_explanations(comparison, "Bold"), comparison)},
+                                    task_table_cells(comparison_),
+                                    task_explanations(comparison_, "Bold"), comparison_)},
                         {}};
     PageFold maps{"By place in the prompt and in the answer", {}};
-    for (size_t row = 0; row < comparison.rows.size(); ++row) {
-      if (auto map = map_by_place(comparison, row)) maps.parts.push_back(*map);
-      if (auto map = map_by_answer(comparison, row)) maps.parts.push_back(*map);
+    for (size_t row = 0; row < comparison_.rows.size(); ++row) {
+      if (auto map = map_by_place(comparison_, row)) maps.parts.push_back(*map);
+      if (auto map = map_by_answer(comparison_, row)) maps.parts.push_back(*map);
     }
     if (!maps.parts.empty()) section.folds.push_back(maps);
     return {section};
   }
 
-  std::string add_files(ResultFiles& files, const Comparison& comparison) const override {
-    files["table.csv"] = task_csv(comparison);
-    files["places.csv"] = task_places_csv(comparison);
+  std::string add_files(ResultFiles& files) const override {
+    files["table.csv"] = task_csv(comparison_);
+    files["places.csv"] = task_places_csv(comparison_);
     return {};
   }
+
+ private:
+  const TaskComparison& comparison_;
 };
 
 }  // namespace
 
-const ComparisonKind& task_kind() {
-  static const TaskKind kind;
-  return kind;
+std::unique_ptr<const ComparisonKind> make_kind(const TaskComparison& comparison) {
+  return std::make_unique<TaskKind>(comparison);
 }
 
 }  // namespace lengthwise

@@ -1,10 +1,9 @@
 #include <fmt/format.h>
 
 #include "report/comparison/published.h"
-#include "report/comparison/token_statistics.h"
 #include "report/figures/breakdown_charts.h"
-#include "report/figures/comparison_charts.h"
 #include "report/figures/curve.h"
+#include "report/figures/perplexity_chart.h"
 #include "report/kinds/comparison_kind.h"
 #include "report/tables/latex_table.h"
 #include "report/tables/statistics_table.h"
@@ -38,66 +37,63 @@ PageSection published_section(const TextGrid& published) {
           {}};
 }
 
-class TextKind : public ComparisonKind {
+class TextKind final : public ComparisonKind {
  public:
-  void complete(Comparison& comparison, const std::vector<std::string>& published) const override {
-    add_token_statistics(comparison);
-    for (const std::string& csv : published) add_published(comparison, csv);
-  }
+  explicit TextKind(const TextComparison& comparison) : comparison_(comparison) {}
 
-  std::string title_line(const Comparison& comparison) const override {
-    return lengthwise::title_line(comparison);
-  }
+  std::string title_line() const override { return lengthwise::title_line(comparison_); }
 
-  std::string terminal_text(const Comparison& comparison) const override {
-    return terminal_report(comparison);
-  }
+  std::string terminal_text() const override { return terminal_report(comparison_); }
 
-  std::string markdown_text(const Comparison& comparison, const ResultFiles& files) const override {
-    std::string text = markdown_table(comparison);
+  std::string markdown_text(const ResultFiles& files) const override {
+    std::string text = markdown_table(comparison_);
     if (files.contains("curve.svg")) text += "\n![perplexity against eval length](curve.svg)\n";
-    return text + "\n" + markdown_statistics(comparison);
+    return text + "\n" + markdown_statistics(comparison_);
   }
 
-  std::vector<PageSection> sections(const Comparison& comparison) const override {
+  std::vector<PageSection> sections() const override {
     std::vector<PageSection> sections{
         {"Perplexity by length",
-         {perplexity_chart(comparison),
-          main_table("Perplexity by scheme and evaluation length (tokens)", table_cells(comparison),
-                     table_explanations(comparison, "Bold"), comparison)},
+         {perplexity_chart(comparison_),
+          main_table("Perplexity by scheme and evaluation length (tokens)",
+                     table_cells(comparison_), table_explanations(comparison_, "Bold"),
+                     comparison_)},
          {}}};
-    if (const auto gaps = gap_grids(comparison); !gaps.empty()) {
+    if (const auto gaps = gap_grids(comparison_); !gaps.empty()) {
       sections.push_back(gap_section(gaps));
     }
-    if (const TextGrid published = published_grid(comparison); !published.empty()) {
+    if (const TextGrid published = published_grid(comparison_); !published.empty()) {
       sections.push_back(published_section(published));
     }
-    if (comparison.breakdowns.empty()) return sections;
+    if (comparison_.breakdowns.empty()) return sections;
     PageSection section{"Which tokens", {}, {}};
-    for (LineChart& chart : breakdown_charts(comparison)) section.parts.push_back(std::move(chart));
+    for (LineChart& chart : breakdown_charts(comparison_))
+      section.parts.push_back(std::move(chart));
     sections.push_back(std::move(section));
     return sections;
   }
 
-  std::string add_files(ResultFiles& files, const Comparison& comparison) const override {
-    CurveFiles curve = curve_files(comparison);
+  std::string add_files(ResultFiles& files) const override {
+    CurveFiles curve = curve_files(comparison_);
     files.merge(curve.files);
-    files["table.csv"] = csv_table(comparison);
-    files["table.tex"] = latex_table(comparison);
-    files["differences.csv"] = differences_csv(comparison);
-    if (comparison.has_ideal()) files["gaps.csv"] = gaps_csv(comparison);
-    files["breakdowns.csv"] = breakdowns_csv(comparison);
-    if (!comparison.published.empty()) files["published.csv"] = published_csv(comparison);
+    files["table.csv"] = csv_table(comparison_);
+    files["table.tex"] = latex_table(comparison_);
+    files["differences.csv"] = differences_csv(comparison_);
+    if (comparison_.has_ideal()) files["gaps.csv"] = gaps_csv(comparison_);
+    files["breakdowns.csv"] = breakdowns_csv(comparison_);
+    if (!comparison_.published.empty()) files["published.csv"] = published_csv(comparison_);
     if (curve.missing.empty()) return {};
     return fmt::format("curve.png and curve.pdf are left out: {}", curve.missing);
   }
+
+ private:
+  const TextComparison& comparison_;
 };
 
 }  // namespace
 
-const ComparisonKind& text_kind() {
-  static const TextKind kind;
-  return kind;
+std::unique_ptr<const ComparisonKind> make_kind(const TextComparison& comparison) {
+  return std::make_unique<TextKind>(comparison);
 }
 
 }  // namespace lengthwise

@@ -7,9 +7,8 @@
 #include <set>
 
 #include "base/text.h"
-#include "report/figures/comparison_charts.h"
+#include "report/figures/length_chart.h"
 #include "report/figures/training_log.h"
-#include "report/kinds/comparison_kind.h"
 #include "report/records/run_names.h"
 #include "report/records/run_options.h"
 #include "report/records/run_values.h"
@@ -114,14 +113,15 @@ PageSection origin_section(const Comparison& comparison, const std::vector<RunRe
 
 }  // namespace
 
-Page comparison_page(const Comparison& comparison, const std::vector<RunRecord>& runs,
+Page comparison_page(const AnyComparison& any, const std::vector<RunRecord>& runs,
                      const PageHeader& header) {
   Page page{header.title, "", {}, ""};
-  const ComparisonKind& kind = kind_of(comparison);
-  const std::string title = kind.title_line(comparison);
+  const Comparison& comparison = shared_part(any);
+  const auto kind = kind_of(any);
+  const std::string title = kind->title_line();
   page.lead = static_cast<char>(std::toupper(static_cast<unsigned char>(title[0])));
   page.lead += title.substr(1) + ".";
-  page.sections = kind.sections(comparison);
+  page.sections = kind->sections();
   const LineChart training = training_chart(comparison, runs);
   if (training.has_points()) page.sections.push_back({"Training", {training}, {}});
   const LineChart cost = cost_chart(comparison);

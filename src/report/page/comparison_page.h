@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "report/comparison/comparison.h"
+#include "report/kinds/comparison_kind.h"
 #include "report/page/page.h"
 
 namespace lengthwise {
@@ -19,7 +19,7 @@ struct PageHeader {
 /// The page of a comparison: curves and table; training; speed and memory; the options that differ
 /// between runs; how it was made. Training logs and options are read from the run folders; what a
 /// folder lacks is left out.
-Page comparison_page(const Comparison& comparison, const std::vector<RunRecord>& runs,
+Page comparison_page(const AnyComparison& comparison, const std::vector<RunRecord>& runs,
                      const PageHeader& header);
 
 }  // namespace lengthwise

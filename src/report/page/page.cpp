@@ -7,8 +7,7 @@
 #include "report/assets/assets.h"
 #include "report/figures/markup.h"
 #include "report/figures/svg_heat_map.h"
-#include "report/figures/svg_line_chart.h"
-#include "report/page/chart_json.h"
+#include "report/page/line_figure.h"
 
 namespace lengthwise {
 namespace {
@@ -44,7 +43,7 @@ std::string row_of(const std::vector<PageCell>& row) {
 
 /// The wrapper scrolls where the table is wider than the screen; it takes the focus so that keys
 /// can scroll it.
-std::string html_of(const PageTable& table) {
+std::string html_of(const PageTable& table, RowNumbers&) {
   std::string html = fmt::format(
       "<p class=\"caption\">{0}</p>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
       "aria-label=\"{0}\">\n<table aria-label=\"{0}\"{1}>\n<thead><tr>",
@@ -59,7 +58,7 @@ std::string html_of(const PageTable& table) {
   return html;
 }
 
-std::string html_of(const PageKeyValues& values) {
+std::string html_of(const PageKeyValues& values, RowNumbers&) {
   std::string html = "<dl>\n";
   for (const auto& [key, value] : values.entries) {
     html += fmt::format("<div><dt>{}</dt><dd>{}</dd></div>\n", escaped(key), escaped(value));
@@ -67,38 +66,36 @@ std::string html_of(const PageKeyValues& values) {
   return html + "</dl>\n";
 }
 
-std::string html_of(const PageCode& code) {
+std::string html_of(const PageCode& code, RowNumbers&) {
   return fmt::format("<pre tabindex=\"0\"><code>{}</code></pre>\n", escaped(code.text));
 }
 
-std::string html_of(const LineChart& chart) {
+std::string html_of(const LineChart& chart, RowNumbers& row_numbers) {
   if (!chart.has_points()) return {};
   return "<figure class=\"lines\">\n" + caption_of(chart.title, chart.subtitle, chart.notes) +
-         "<div class=\"plot scroll\">\n" + svg_line_chart(chart, SvgUse::in_page) + "</div>\n" +
-         "<script type=\"application/json\">" + chart_json(chart) + "</script>\n</figure>\n";
+         line_figure(chart, row_numbers) + "</figure>\n";
 }
 
-std::string html_of(const HeatMap& map) {
+std::string html_of(const HeatMap& map, RowNumbers&) {
   return "<figure class=\"heat\">\n" + caption_of(map.title, map.subtitle, {}) +
-         "<div class=\"plot scroll\">\n" + svg_heat_map(map, SvgUse::in_page) +
-         "</div>\n</figure>\n";
+         "<div class=\"plot scroll\">\n" + svg_heat_map(map) + "</div>\n</figure>\n";
 }
 
-std::string html_of(const std::vector<PagePart>& parts) {
+std::string html_of(const std::vector<PagePart>& parts, RowNumbers& row_numbers) {
   std::string html;
   for (const PagePart& part : parts) {
-    html += std::visit([](const auto& each) { return html_of(each); }, part);
+    html += std::visit([&](const auto& each) { return html_of(each, row_numbers); }, part);
   }
   return html;
 }
 
-std::string html_of(const PageSection& section, size_t number) {
+std::string html_of(const PageSection& section, size_t number, RowNumbers& row_numbers) {
   std::string html =
       fmt::format("<section id=\"s{}\">\n<h2>{}</h2>\n", number, escaped(section.title));
-  html += html_of(section.parts);
+  html += html_of(section.parts, row_numbers);
   for (const PageFold& fold : section.folds) {
     html += fmt::format("<details>\n<summary>{}</summary>\n{}</details>\n", escaped(fold.summary),
-                        html_of(fold.parts));
+                        html_of(fold.parts, row_numbers));
   }
   return html + "</section>\n";
 }
@@ -126,8 +123,11 @@ std::string filled(std::string_view text, const std::map<std::string_view, std::
 }  // namespace
 
 std::string render_page(const Page& page) {
-  std::string content;
-  for (size_t i = 0; i < page.sections.size(); ++i) content += html_of(page.sections[i], i + 1);
+  RowNumbers row_numbers;
+  std::string content = marker_definitions();
+  for (size_t i = 0; i < page.sections.size(); ++i) {
+    content += html_of(page.sections[i], i + 1, row_numbers);
+  }
   return filled(kPageTemplate, {{"title", escaped(page.title)},
                                 {"lead", paragraph("lead", page.lead)},
                                 {"style", fmt::format("{}{}", kChartStyle, kPageStyle)},

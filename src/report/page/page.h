@@ -54,10 +54,10 @@ struct Page {
   std::string footer;
 };
 
-/// One HTML file that needs no other and no network. Without JavaScript every figure is there as
-/// SVG (of its first view); with it, line charts are drawn again from the numbers, which the page
-/// holds as JSON: curves on and off, views, linear and logarithmic axes, values under the pointer.
-/// Charts without a point are left out.
+/// One HTML file that needs no other and no network. Every view of every figure is in it as SVG
+/// (page/line_figure.h); without JavaScript the first of each figure shows, with it buttons choose
+/// views, axes and curves, and the pointer and the arrow keys read values. Charts without a point
+/// are left out.
 std::string render_page(const Page& page);
 
 }  // namespace lengthwise

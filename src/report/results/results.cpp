@@ -30,10 +30,11 @@ TextGrid training_rows(const Comparison& comparison, const std::vector<RunRecord
   return grid;
 }
 
-std::string readme(const Comparison& comparison, const std::vector<RunRecord>& runs,
+std::string readme(const AnyComparison& any, const std::vector<RunRecord>& runs,
                    const ResultsHeader& header, const ResultFiles& files) {
+  const Comparison& comparison = shared_part(any);
   std::string text = fmt::format("# {}\n\n", markdown_escaped(header.title));
-  text += kind_of(comparison).markdown_text(comparison, files);
+  text += kind_of(any)->markdown_text(files);
   text += "\n## How it was made\n\n";
   text += fmt::format("    {}\n\n", one_line(header.command));
   const auto finished = [](const RunRecord& run) { return run.finished.value_or(""); };
@@ -81,7 +82,7 @@ std::string records(const std::vector<RunRecord>& runs) {
   return text;
 }
 
-std::string report_page(const Comparison& comparison, const std::vector<RunRecord>& runs,
+std::string report_page(const AnyComparison& comparison, const std::vector<RunRecord>& runs,
                         const ResultsHeader& header) {
   const std::string program =
       fmt::format("lengthwise {} (commit {})", header.version, header.commit);
@@ -91,10 +92,10 @@ std::string report_page(const Comparison& comparison, const std::vector<RunRecor
 
 }  // namespace
 
-std::string write_results(const ResultsFolder& folder, const Comparison& comparison,
+std::string write_results(const ResultsFolder& folder, const AnyComparison& comparison,
                           const std::vector<RunRecord>& runs, const ResultsHeader& header) {
   ResultFiles files;
-  const std::string left_out = kind_of(comparison).add_files(files, comparison);
+  const std::string left_out = kind_of(comparison)->add_files(files);
   files["report.html"] = report_page(comparison, runs, header);
   files["records.jsonl"] = records(runs);
   if (!header.options.empty()) files["options.ini"] = header.options;

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "report/comparison/comparison.h"
+#include "report/kinds/comparison_kind.h"
 #include "report/results/results_folder.h"
 
 namespace lengthwise {
@@ -25,7 +25,7 @@ struct ResultsHeader {
 /// records.jsonl and options.ini.
 ///
 /// -> what could not be made and was left out, with what would mend it; empty where nothing was.
-std::string write_results(const ResultsFolder& folder, const Comparison& comparison,
+std::string write_results(const ResultsFolder& folder, const AnyComparison& comparison,
                           const std::vector<RunRecord>& runs, const ResultsHeader& header);
 
 }  // namespace lengthwise

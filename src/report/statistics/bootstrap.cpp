@@ -12,8 +12,6 @@
 namespace lengthwise {
 namespace {
 
-constexpr double kNormal975 = 1.959964;
-
 double total(const std::vector<double>& values) {
   return std::accumulate(values.begin(), values.end(), 0.0);
 }

@@ -8,6 +8,10 @@
 
 namespace lengthwise {
 
+/// Standard errors that hold 95 % of a normal distribution at either side of its mean: its 97.5 %
+/// point.
+inline constexpr double kNormal975 = 1.959964;
+
 /// Bounds of a 95 % confidence interval.
 struct Interval {
   double lo = 0, hi = 0;

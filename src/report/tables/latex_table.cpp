@@ -80,7 +80,7 @@ std::string latex_text(std::string_view any) {
   return latex;
 }
 
-std::string latex_table(const Comparison& comparison) {
+std::string latex_table(const TextComparison& comparison) {
   const auto cells = table_cells(comparison);
   const size_t lengths = comparison.eval_lengths.size();
   const size_t before = cells[0].size() - lengths;  // columns that say what a row is

@@ -37,33 +37,34 @@ std::string memory_text(const GapToIdeal& gap, int64_t length) {
                      memory.interval->hi);
 }
 
-TextGrid gap_grid(const Comparison& comparison) {
+TextGrid gap_grid(const TextComparison& comparison) {
   TextGrid grid{{"gap to the ideal"}};
   for (const int64_t length : comparison.eval_lengths) grid[0].push_back(fmt::format("{}", length));
-  for (const Row& row : comparison.rows) {
-    grid.push_back({comparison.label(row)});
-    for (const Cell& cell : row.cells) {
+  for (size_t row = 0; row < comparison.rows.size(); ++row) {
+    grid.push_back({comparison.label(comparison.rows[row])});
+    for (const TextCell& cell : comparison.text_cells[row]) {
       grid.back().push_back(cell.gap ? text_of(cell.gap->all, 3) : "");
     }
   }
   return grid;
 }
 
-TextGrid memory_grid(const Comparison& comparison, size_t column) {
+TextGrid memory_grid(const TextComparison& comparison, size_t column) {
   const int64_t length = comparison.eval_lengths[column];
   TextGrid grid{
       {fmt::format("at {}", length), "order", "memory", "used", "beyond", "equivalent memory"}};
-  for (const Row& row : comparison.rows) {
-    const auto& gap = row.cells[column].gap;
+  for (size_t row = 0; row < comparison.rows.size(); ++row) {
+    const auto& gap = comparison.text_cells[row][column].gap;
     if (!gap) continue;
-    grid.push_back({comparison.label(row), text_of(gap->order, 3), text_of(gap->memory, 3),
-                    text_of(gap->used, 2), text_of(gap->beyond, 2), memory_text(*gap, length)});
+    grid.push_back({comparison.label(comparison.rows[row]), text_of(gap->order, 3),
+                    text_of(gap->memory, 3), text_of(gap->used, 2), text_of(gap->beyond, 2),
+                    memory_text(*gap, length)});
   }
   return grid;
 }
 
 /// "64: rotary, learned; 128: rotary"; empty where every row is told from the best.
-std::string ties(const Comparison& comparison) {
+std::string ties(const TextComparison& comparison) {
   std::vector<std::string> columns;
   for (size_t column = 0; column < comparison.eval_lengths.size(); ++column) {
     std::vector<std::string> names;
@@ -79,7 +80,7 @@ std::string ties(const Comparison& comparison) {
   return fmt::format("{}", fmt::join(columns, "; "));
 }
 
-std::string ties_line(const Comparison& comparison) {
+std::string ties_line(const TextComparison& comparison) {
   const bool asked = std::ranges::any_of(comparison.differences, [](const RowDifference& each) {
     return each.nats.interval.has_value();
   });
@@ -89,13 +90,13 @@ std::string ties_line(const Comparison& comparison) {
   return fmt::format("Not distinguishable from the lowest of the column: {}.", found);
 }
 
-bool has_gaps(const Comparison& comparison) {
-  return std::ranges::any_of(comparison.rows, [](const Row& row) {
-    return std::ranges::any_of(row.cells, [](const Cell& cell) { return cell.gap.has_value(); });
+bool has_gaps(const TextComparison& comparison) {
+  return std::ranges::any_of(comparison.text_cells, [](const std::vector<TextCell>& row) {
+    return std::ranges::any_of(row, [](const TextCell& cell) { return cell.gap.has_value(); });
   });
 }
 
-std::optional<size_t> longest_measured(const Comparison& comparison) {
+std::optional<size_t> longest_measured(const TextComparison& comparison) {
   for (size_t column = comparison.eval_lengths.size(); column-- > 0;) {
     for (const Row& row : comparison.rows) {
       if (row.cells[column].measured()) return column;
@@ -105,7 +106,8 @@ std::optional<size_t> longest_measured(const Comparison& comparison) {
 }
 
 /// Rows are the kinds of token, as there are more of them than schemes fit a line.
-TextGrid breakdown_grid(const Comparison& comparison, const Breakdown& breakdown, size_t column) {
+TextGrid breakdown_grid(const TextComparison& comparison, const Breakdown& breakdown,
+                        size_t column) {
   TextGrid grid{{"", "tokens"}};
   for (const Row& row : comparison.rows) grid[0].push_back(comparison.label(row));
   const bool ideal = !breakdown.ideal[column].empty();
@@ -125,25 +127,22 @@ TextGrid breakdown_grid(const Comparison& comparison, const Breakdown& breakdown
   return grid;
 }
 
-std::string number(std::optional<double> value) {
-  return value ? fmt::format("{}", *value) : std::string();
-}
-
 void add_estimate(std::vector<std::string>& fields, const std::optional<Estimate>& estimate) {
-  const bool known = estimate && estimate->interval;
-  fields.push_back(estimate ? fmt::format("{}", estimate->value) : "");
-  fields.push_back(known ? fmt::format("{}", estimate->interval->lo) : "");
-  fields.push_back(known ? fmt::format("{}", estimate->interval->hi) : "");
+  const auto interval = estimate ? estimate->interval : std::nullopt;
+  fields.push_back(estimate ? format_exactly(estimate->value) : "");
+  fields.push_back(interval ? format_exactly(interval->lo) : "");
+  fields.push_back(interval ? format_exactly(interval->hi) : "");
 }
 
 std::vector<std::string> bin_fields(const BinMean& bin) {
-  return {fmt::format("{}", bin.tokens), bin.tokens > 0 ? number(bin.nats_per_token) : "",
-          number(bin.standard_error), number(bin.gap), number(bin.gap_standard_error)};
+  return {fmt::format("{}", bin.tokens), bin.tokens > 0 ? format_exactly(bin.nats_per_token) : "",
+          format_exactly(bin.standard_error), format_exactly(bin.gap),
+          format_exactly(bin.gap_standard_error)};
 }
 
 }  // namespace
 
-std::vector<TextGrid> gap_grids(const Comparison& comparison) {
+std::vector<TextGrid> gap_grids(const TextComparison& comparison) {
   if (!has_gaps(comparison)) return {};
   return {gap_grid(comparison), memory_grid(comparison, *longest_measured(comparison))};
 }
@@ -166,7 +165,7 @@ const std::vector<std::string>& gap_explanations() {
   return lines;
 }
 
-std::string terminal_report(const Comparison& comparison) {
+std::string terminal_report(const TextComparison& comparison) {
   std::string text = terminal_table(comparison);
   const auto gaps = gap_grids(comparison);
   for (const TextGrid& grid : gaps) text += "\n" + terminal_lines(grid);
@@ -179,7 +178,7 @@ std::string terminal_report(const Comparison& comparison) {
   return published.empty() ? text : text + "\n" + terminal_lines(published);
 }
 
-std::string markdown_statistics(const Comparison& comparison) {
+std::string markdown_statistics(const TextComparison& comparison) {
   std::string text = markdown_escaped(ties_line(comparison));
   if (!text.empty()) text += "\n";
   const auto longest = longest_measured(comparison);
@@ -207,7 +206,7 @@ std::string markdown_statistics(const Comparison& comparison) {
   return text;
 }
 
-std::string differences_csv(const Comparison& comparison) {
+std::string differences_csv(const TextComparison& comparison) {
   TextGrid grid{{"eval_length", "scheme", "train_length", "other_scheme", "other_train_length",
                  "nats_difference", "lo", "hi", "distinguishable"}};
   for (const RowDifference& each : comparison.differences) {
@@ -222,16 +221,17 @@ std::string differences_csv(const Comparison& comparison) {
   return csv_lines(grid);
 }
 
-std::string gaps_csv(const Comparison& comparison) {
+std::string gaps_csv(const TextComparison& comparison) {
   TextGrid grid{{"scheme", "train_length", "eval_length"}};
   for (const char* name :
        {"gap", "order_gap", "memory_gap", "used", "beyond", "equivalent_memory"}) {
     for (const char* bound : {"", "_lo", "_hi"})
       grid[0].push_back(fmt::format("{}{}", name, bound));
   }
-  for (const Row& row : comparison.rows) {
+  for (size_t i = 0; i < comparison.rows.size(); ++i) {
+    const Row& row = comparison.rows[i];
     for (size_t column = 0; column < row.cells.size(); ++column) {
-      const auto& gap = row.cells[column].gap;
+      const auto& gap = comparison.text_cells[i][column].gap;
       if (!gap) continue;
       grid.push_back({row.label(), fmt::format("{}", row.train_length),
                       fmt::format("{}", comparison.eval_lengths[column])});
@@ -245,7 +245,7 @@ std::string gaps_csv(const Comparison& comparison) {
   return csv_lines(grid);
 }
 
-std::string breakdowns_csv(const Comparison& comparison) {
+std::string breakdowns_csv(const TextComparison& comparison) {
   TextGrid grid{{"breakdown", "kind", "scheme", "train_length", "eval_length", "tokens",
                  "nats_per_token", "standard_error", "gap", "gap_standard_error"}};
   for (const Breakdown& breakdown : comparison.breakdowns) {

@@ -10,8 +10,7 @@
 namespace lengthwise {
 namespace {
 
-std::string accuracy_text(const Cell& cell, const Marks& marks) {
-  const TaskAccuracy& task = *cell.task;
+std::string accuracy_text(const Cell& cell, const TaskAccuracy& task, const Marks& marks) {
   const std::string text =
       fmt::format("{} [{}, {}]", format_percent(task.accuracy), format_percent(task.interval.lo),
                   format_percent(task.interval.hi));
@@ -19,52 +18,56 @@ std::string accuracy_text(const Cell& cell, const Marks& marks) {
   return text + std::string(cell.tied_with_best() ? kTied : marks.otherwise);
 }
 
-std::string token_accuracy_text(const Cell& cell, const Marks& marks) {
-  return format_percent(cell.task->token_accuracy) + std::string(marks.otherwise);
+std::string token_accuracy_text(const Cell&, const TaskAccuracy& task, const Marks& marks) {
+  return format_percent(task.token_accuracy) + std::string(marks.otherwise);
 }
 
-TextGrid grid_of(const Comparison& comparison, const Marks& marks,
-                 std::string (*text_of)(const Cell&, const Marks&)) {
+TextGrid grid_of(const TaskComparison& comparison, const Marks& marks,
+                 std::string (*text_of)(const Cell&, const TaskAccuracy&, const Marks&)) {
   TextGrid grid = rows_without_lengths(comparison);
   for (const int64_t length : comparison.eval_lengths) {
     grid[0].push_back(fmt::format("{}{}", length, marks.otherwise));
   }
   for (size_t i = 0; i < comparison.rows.size(); ++i) {
-    for (const Cell& cell : comparison.rows[i].cells) {
-      const bool beyond = !cell.task && cell.beyond_max_length;
-      grid[i + 1].push_back(cell.task ? text_of(cell, marks)
-                            : beyond  ? fmt::format("–{}", marks.otherwise)
-                                      : std::string());
+    for (size_t column = 0; column < comparison.eval_lengths.size(); ++column) {
+      const Cell& cell = comparison.rows[i].cells[column];
+      const auto& accuracy = comparison.accuracy[i][column];
+      grid[i + 1].push_back(accuracy                 ? text_of(cell, *accuracy, marks)
+                            : cell.beyond_max_length ? fmt::format("–{}", marks.otherwise)
+                                                     : std::string());
     }
   }
   return grid;
 }
 
 template <class Predicate>
-bool any_cell(const Comparison& comparison, const Predicate& predicate) {
+bool any_cell(const TaskComparison& comparison, const Predicate& predicate) {
   return std::ranges::any_of(
       comparison.rows, [&](const Row& row) { return std::ranges::any_of(row.cells, predicate); });
 }
 
-std::string examples_text(const Comparison& comparison) {
+std::string examples_text(const TaskComparison& comparison) {
   int64_t least = 0, most = 0;
-  for (const Row& row : comparison.rows) {
-    for (const Cell& cell : row.cells) {
-      if (!cell.task) continue;
-      least = least == 0 ? cell.task->examples : std::min(least, cell.task->examples);
-      most = std::max(most, cell.task->examples);
+  for (const auto& row : comparison.accuracy) {
+    for (const auto& accuracy : row) {
+      if (!accuracy) continue;
+      least = least == 0 ? accuracy->examples : std::min(least, accuracy->examples);
+      most = std::max(most, accuracy->examples);
     }
   }
   return least == most ? format_count(most)
                        : fmt::format("{} to {}", format_count(least), format_count(most));
 }
 
-bool has_long_answers(const Comparison& comparison) {
-  return any_cell(comparison,
-                  [](const Cell& cell) { return cell.task && cell.task->by_answer.size() > 1; });
+bool has_long_answers(const TaskComparison& comparison) {
+  return std::ranges::any_of(comparison.accuracy, [](const auto& row) {
+    return std::ranges::any_of(
+        row, [](const auto& accuracy) { return accuracy && accuracy->by_answer.size() > 1; });
+  });
 }
 
-std::vector<std::string> cell_fields(const Comparison& comparison, const Row& row, size_t column) {
+std::vector<std::string> cell_fields(const TaskComparison& comparison, const Row& row,
+                                     size_t column) {
   return {row.label(), fmt::format("{}", row.train_length),
           fmt::format("{}", comparison.eval_lengths[column])};
 }
@@ -83,12 +86,12 @@ void add_tallies(TextGrid& grid, const std::vector<std::string>& cell, const std
 
 }  // namespace
 
-std::string task_title_line(const Comparison& comparison) {
+std::string task_title_line(const TaskComparison& comparison) {
   return fmt::format("accuracy on {}: percent of {} examples a length, {} split", comparison.corpus,
                      examples_text(comparison), comparison.measurement.split);
 }
 
-std::vector<std::string> task_explanations(const Comparison& comparison,
+std::vector<std::string> task_explanations(const TaskComparison& comparison,
                                            std::string_view best_mark) {
   std::vector<std::string> lines{
       "Columns: eval_length in tokens. An example is right where every token of its answer is the "
@@ -121,11 +124,11 @@ std::vector<std::string> task_explanations(const Comparison& comparison,
   return lines;
 }
 
-std::vector<std::vector<TableCell>> task_table_cells(const Comparison& comparison) {
+std::vector<std::vector<TableCell>> task_table_cells(const TaskComparison& comparison) {
   return marked_cells(grid_of(comparison, kNoMarks, accuracy_text), comparison);
 }
 
-std::string terminal_task_table(const Comparison& comparison) {
+std::string terminal_task_table(const TaskComparison& comparison) {
   std::string text = terminal_text(
       {task_title_line(comparison), grid_of(comparison, kTerminalMarks, accuracy_text),
        task_explanations(comparison, "*")},
@@ -137,7 +140,7 @@ std::string terminal_task_table(const Comparison& comparison) {
   return text;
 }
 
-std::string markdown_task_table(const Comparison& comparison) {
+std::string markdown_task_table(const TaskComparison& comparison) {
   std::string text =
       markdown_text({task_title_line(comparison), grid_of(comparison, kNoMarks, accuracy_text),
                      task_explanations(comparison, "Bold")},
@@ -149,30 +152,32 @@ std::string markdown_task_table(const Comparison& comparison) {
   return text;
 }
 
-std::string task_csv(const Comparison& comparison) {
+std::string task_csv(const TaskComparison& comparison) {
   TextGrid grid{{"scheme", "train_length", "eval_length", "task", "split", "seeds", "examples",
                  "accuracy", "accuracy_lo", "accuracy_hi", "token_accuracy", "nats_per_token",
                  "tokens_per_second", "peak_memory_mib", "beyond_max_length",
                  "train_tokens_per_second", "train_peak_memory_mib"}};
-  for (const Row& row : comparison.rows) {
+  for (size_t i = 0; i < comparison.rows.size(); ++i) {
+    const Row& row = comparison.rows[i];
     for (size_t column = 0; column < row.cells.size(); ++column) {
       const Cell& cell = row.cells[column];
-      if (!cell.task && !cell.beyond_max_length) continue;
+      const auto& accuracy = comparison.accuracy[i][column];
+      if (!accuracy && !cell.beyond_max_length) continue;
       grid.push_back(cell_fields(comparison, row, column));
       auto& fields = grid.back();
       fields.insert(fields.end(), {comparison.corpus, comparison.measurement.split,
                                    fmt::format("{}", cell.nats_per_token.size())});
-      if (cell.task) {
+      if (accuracy) {
         for (const double value :
-             {static_cast<double>(cell.task->examples), cell.task->accuracy, cell.task->interval.lo,
-              cell.task->interval.hi, cell.task->token_accuracy, cell.mean_nats_per_token(),
+             {static_cast<double>(accuracy->examples), accuracy->accuracy, accuracy->interval.lo,
+              accuracy->interval.hi, accuracy->token_accuracy, cell.mean_nats_per_token(),
               cell.tokens_per_second, cell.peak_memory_mib}) {
           fields.push_back(fmt::format("{}", value));
         }
       } else {
         fields.resize(fields.size() + 8);
       }
-      fields.push_back(cell.task ? "" : fmt::format("{}", *cell.beyond_max_length));
+      fields.push_back(accuracy ? "" : fmt::format("{}", *cell.beyond_max_length));
       fields.push_back(row.training ? fmt::format("{}", row.training->tokens_per_second) : "");
       fields.push_back(row.training ? fmt::format("{}", row.training->peak_memory_mib) : "");
     }
@@ -180,16 +185,16 @@ std::string task_csv(const Comparison& comparison) {
   return csv_lines(grid);
 }
 
-std::string task_places_csv(const Comparison& comparison) {
+std::string task_places_csv(const TaskComparison& comparison) {
   TextGrid grid{{"scheme", "train_length", "eval_length", "by", "number", "answer_tokens", "right",
                  "token_accuracy"}};
-  for (const Row& row : comparison.rows) {
-    for (size_t column = 0; column < row.cells.size(); ++column) {
-      const auto& task = row.cells[column].task;
-      if (!task) continue;
-      const auto cell = cell_fields(comparison, row, column);
-      add_tallies(grid, cell, "place", task->by_place);
-      add_tallies(grid, cell, "answer", task->by_answer);
+  for (size_t row = 0; row < comparison.rows.size(); ++row) {
+    for (size_t column = 0; column < comparison.eval_lengths.size(); ++column) {
+      const auto& accuracy = comparison.accuracy[row][column];
+      if (!accuracy) continue;
+      const auto cell = cell_fields(comparison, comparison.rows[row], column);
+      add_tallies(grid, cell, "place", accuracy->by_place);
+      add_tallies(grid, cell, "answer", accuracy->by_answer);
     }
   }
   return csv_lines(grid);

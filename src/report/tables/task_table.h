@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "report/comparison/task_comparison.h"
 #include "report/tables/marked_table.h"
 
 namespace lengthwise {
@@ -12,20 +13,20 @@ namespace lengthwise {
 /// column an eval_length, a cell the accuracy in percent, the mean over seeds, with its 95 %
 /// interval; "–" beyond the scheme's limit, blank where nothing was measured. Where answers have
 /// several tokens, a second table gives the share of answer tokens that are right.
-std::string terminal_task_table(const Comparison& comparison);
-std::string markdown_task_table(const Comparison& comparison);
+std::string terminal_task_table(const TaskComparison& comparison);
+std::string markdown_task_table(const TaskComparison& comparison);
 
 /// The first table for other renderings, and the lines under it, as in report/tables/table.h.
-std::string task_title_line(const Comparison& comparison);
-std::vector<std::vector<TableCell>> task_table_cells(const Comparison& comparison);
-std::vector<std::string> task_explanations(const Comparison& comparison,
+std::string task_title_line(const TaskComparison& comparison);
+std::vector<std::vector<TableCell>> task_table_cells(const TaskComparison& comparison);
+std::vector<std::string> task_explanations(const TaskComparison& comparison,
                                            std::string_view best_mark);
 
 /// A line a cell that is not blank: accuracies from 0 to 1 at full precision.
-std::string task_csv(const Comparison& comparison);
+std::string task_csv(const TaskComparison& comparison);
 
 /// A line a cell and tenth of the prompt ("place", where the task has places) or token of the
 /// answer ("answer"): how many answer tokens of all seeds there were, and how many were right.
-std::string task_places_csv(const Comparison& comparison);
+std::string task_places_csv(const TaskComparison& comparison);
 
 }  // namespace lengthwise

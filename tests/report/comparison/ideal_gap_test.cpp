@@ -54,14 +54,14 @@ TEST_CASE("A model that is the exact reader has no gap at any length", "[report]
   StoredRuns stored;
   const std::vector<int64_t> lengths = {64, 128, 256, 512, 1024, 2048};
   stored.add("oracle", 1, lengths, exact_model());
-  Comparison comparison = stored.compare();
+  TextComparison comparison = stored.compare();
   add_token_statistics(comparison);
   // The ideal losses of the corpus, computed once elsewhere in Python.
   const std::vector<double> ideal = {1.641681, 1.563363, 1.483342, 1.416787, 1.367251, 1.334380};
   for (size_t i = 0; i < lengths.size(); ++i) {
     INFO("length " << lengths[i]);
     CHECK(*comparison.ideal_nats[i] == Approx(ideal[i]).margin(1e-6));
-    const Cell& cell = comparison.rows[0].cells[i];
+    const TextCell& cell = comparison.text_cells[0][i];
     REQUIRE(cell.gap);
     for (const Estimate& gap : {cell.gap->all, cell.gap->order, cell.gap->memory}) {
       CHECK(gap.value == Approx(0).margin(1e-7));
@@ -87,13 +87,13 @@ TEST_CASE("A model that is a forgetful exact reader has just its memory", "[repo
   for (const int64_t memory : memories) {
     stored.add(std::to_string(memory), 1, {64, 2048}, exact_model(memory));
   }
-  Comparison comparison = stored.compare();
+  TextComparison comparison = stored.compare();
   add_token_statistics(comparison);
   constexpr double kIdeal64 = 1.641681, kIdeal2048 = 1.334380, kMemory64 = 1.530857;
   for (size_t row = 0; row < memories.size(); ++row) {
     INFO("memory " << memories[row]);
-    const auto& cells = comparison.rows[row].cells;
-    CHECK(cells[1].mean_nats_per_token() == Approx(nats[row]).margin(1e-6));
+    const auto& cells = comparison.text_cells[row];
+    CHECK(comparison.rows[row].cells[1].mean_nats_per_token() == Approx(nats[row]).margin(1e-6));
     const GapToIdeal& gap = *cells[1].gap;
     CHECK(gap.all.value == Approx(nats[row] - kIdeal2048).margin(2e-6));
     CHECK(gap.order.value == Approx(0).margin(1e-7));  // cues need no more than four tokens

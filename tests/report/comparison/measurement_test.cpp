@@ -10,7 +10,7 @@ namespace lengthwise {
 namespace {
 
 std::string refusal(const std::vector<RunRecord>& runs, const MeasurementChoice& wanted = {}) {
-  return user_error_text([&] { compare_runs(runs, {wanted, {}, {}, {}}); });
+  return user_error_text([&] { compare_texts(runs, {wanted, {}, {}, {}}); });
 }
 
 /// The perplexities of the first row at its first length, and what stands under the table.
@@ -20,7 +20,7 @@ struct Shown {
 };
 Shown shown(const std::vector<RunRecord>& runs, const MeasurementChoice& wanted = {},
             const MeasurementChoice& usual = {}) {
-  const Comparison comparison = compare_runs(runs, {wanted, usual, {}, {}});
+  const TextComparison comparison = compare_texts(runs, {wanted, usual, {}, {}});
   return {comparison.rows.at(0).cells.at(0).mean_perplexity(), comparison.notes};
 }
 
@@ -57,7 +57,7 @@ TEST_CASE("Best and last weights are rows of their own, and one of them can be c
     record.weights = "best";
     record.checkpoint = "best-weights";
   });
-  const Comparison comparison = compare_runs({run});
+  const TextComparison comparison = compare_texts({run});
   REQUIRE(comparison.rows.size() == 2);
   CHECK(comparison.rows[0].label() == "alibi");
   CHECK(comparison.rows[1].label() == "alibi, best weights");
@@ -94,7 +94,7 @@ TEST_CASE("Runs of two corpora compare on a text that both were measured on", "[
   RunRecord one = sample_run("alibi", 1, {{64, 5}}), other = sample_run("none", 1, {{64, 6}});
   one.evaluations[0].text = other.evaluations[0].text = "one text";
   one.corpus_hash = one.evaluations[0].corpus_hash = "decade";
-  CHECK(compare_runs({one, other}).rows.size() == 2);
+  CHECK(compare_texts({one, other}).rows.size() == 2);
   one.evaluations[0].text = "another";
   const std::string refused = refusal({one, other});
   CHECK_THAT(refused, contains_text("choose one") && contains_text("--evaluation.text another"));
@@ -108,7 +108,7 @@ TEST_CASE("Of several ways to measure what is usual is taken, or what is asked f
   });
   MeasurementChoice sliding;
   sliding.protocol = "sliding";
-  const Comparison comparison = compare_runs({run}, {sliding, {}, {}, {}});
+  const TextComparison comparison = compare_texts({run}, {sliding, {}, {}, {}});
   CHECK(comparison.eval_lengths == std::vector<int64_t>{128});
   CHECK_THAT(describe(comparison.measurement), contains_text("sliding windows, stride 32"));
   CHECK(shown({run}, {}, sliding).perplexity == Approx(4.25).epsilon(1e-12));
@@ -139,7 +139,7 @@ TEST_CASE("Lengths can be chosen, and one that nothing was measured at is named"
   const RunRecord run = sample_run("alibi", 1, {{64, 5}, {128, 4.5}, {256, 4.25}});
   MeasurementChoice some;
   some.lengths = {128, 256};
-  CHECK(compare_runs({run}, {some, {}, {}, {}}).eval_lengths == std::vector<int64_t>{128, 256});
+  CHECK(compare_texts({run}, {some, {}, {}, {}}).eval_lengths == std::vector<int64_t>{128, 256});
   some.lengths = {128, 512};
   CHECK_THAT(refusal({run}, some), contains_text("512") && contains_text("64, 128, 256"));
 }
@@ -158,7 +158,7 @@ TEST_CASE("A scheme's limit is shown however the others were measured", "[report
   learned.evaluations[0].max_tokens = 65536;
   RunRecord none = sample_run("none", 1, {{64, 6}, {128, 6.5}});
   for (EvaluationRecord& record : none.evaluations) record.max_tokens = 65536;
-  const Comparison comparison = compare_samples({none, learned});
+  const TextComparison comparison = compare_samples({none, learned});
   CHECK(comparison.rows[1].cells[1].beyond_max_length == 64);
 }
 

@@ -16,7 +16,7 @@ namespace {
 const fs::path kPress = fs::path(LENGTHWISE_SOURCE) / "results/published/press2021.csv";
 
 /// As if trained and measured on WikiText-103's words.
-Comparison on_wikitext_103(const std::string& split = "valid") {
+TextComparison on_wikitext_103(const std::string& split = "valid") {
   std::vector<RunRecord> runs{sample_run("sinusoidal", 1, {{512, 21.0}, {1024, 40.0}}),
                               sample_run("alibi", 1, {{512, 20.0}, {1024, 19.0}})};
   for (RunRecord& run : runs) {
@@ -26,7 +26,7 @@ Comparison on_wikitext_103(const std::string& split = "valid") {
       record.tokens = split == "valid" ? 217646 : 245569;
     }
   }
-  Comparison comparison = compare_samples(runs);
+  TextComparison comparison = compare_samples(runs);
   comparison.train_tokens = 103227021;
   return comparison;
 }
@@ -34,7 +34,7 @@ Comparison on_wikitext_103(const std::string& split = "valid") {
 }  // namespace
 
 TEST_CASE("Published numbers of the same data stand beside ours, with the gap", "[report]") {
-  Comparison comparison = on_wikitext_103();
+  TextComparison comparison = on_wikitext_103();
   add_published(comparison, kPress);
   CHECK(comparison.notes.empty());
   const auto row = std::ranges::find_if(comparison.published, [](const PublishedRow& each) {
@@ -58,7 +58,7 @@ TEST_CASE("A table of published numbers is read whatever system saved it", "[rep
   for (const char c : csv) saved += c == '\n' ? std::string("\r\n") : std::string(1, c);
   write_file(folder / "press2021.csv", saved);
   write_file(folder / "datasets.csv", read_file(kPress.parent_path() / "datasets.csv"));
-  Comparison ours = on_wikitext_103(), theirs = on_wikitext_103();
+  TextComparison ours = on_wikitext_103(), theirs = on_wikitext_103();
   add_published(ours, kPress);
   add_published(theirs, folder / "press2021.csv");
   REQUIRE(theirs.published.size() == ours.published.size());
@@ -74,15 +74,15 @@ TEST_CASE("A table of published numbers is read whatever system saved it", "[rep
 
 TEST_CASE("Published numbers never stand beside ours of other data, and a note says why",
           "[report]") {
-  const auto refused = [](const Comparison& original) {
-    Comparison comparison = original;
+  const auto refused = [](const TextComparison& original) {
+    TextComparison comparison = original;
     add_published(comparison, kPress);
     CHECK(comparison.published.empty());
     REQUIRE(comparison.notes.size() == 1);
     return comparison.notes[0];
   };
   // WikiText-2 has the same held-out tokens as WikiText-103, and another training split.
-  Comparison comparison = on_wikitext_103();
+  TextComparison comparison = on_wikitext_103();
   comparison.train_tokens = 2088628;
   CHECK(contains(refused(comparison), "2,088,628 tokens of training"));
   comparison = on_wikitext_103();
@@ -105,7 +105,7 @@ TEST_CASE("A table of published numbers that is none is named with its fault", "
     fs::copy_file(kPress.parent_path() / "datasets.csv", folder / "datasets.csv",
                   fs::copy_options::overwrite_existing);
     write_file(folder / "mine.csv", text);
-    Comparison comparison = on_wikitext_103();
+    TextComparison comparison = on_wikitext_103();
     return user_error_text([&] { add_published(comparison, folder / "mine.csv"); });
   };
   const std::string heading =
@@ -121,7 +121,7 @@ TEST_CASE("A table of published numbers that is none is named with its fault", "
   CHECK(contains(error_of(heading + "\r\r" + row + "abc\r"), "mine.csv:4: perplexity"));
   CHECK(contains(error_of("\n\n"), "mine.csv: is empty"));
   CHECK(contains(error_of(heading + "mine,table-1\n"), "mine.csv:2: has 2 fields"));
-  Comparison comparison = on_wikitext_103();
+  TextComparison comparison = on_wikitext_103();
   CHECK(contains(user_error_text([&] { add_published(comparison, folder / "none.csv"); }),
                  "none.csv"));
 }

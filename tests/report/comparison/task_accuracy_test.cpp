@@ -26,10 +26,8 @@ TaskValues two_token_answers(int64_t length, int64_t right) {
   return task_values("copy", length, correct, offsets);
 }
 
-Comparison compared(const std::vector<RunRecord>& runs) {
-  Comparison comparison = compare_samples(runs);
-  add_task_accuracy(comparison);
-  return comparison;
+TaskComparison compared(const std::vector<RunRecord>& runs) {
+  return std::get<TaskComparison>(full_comparison(runs, sample_request(), {}));
 }
 
 }  // namespace
@@ -51,9 +49,8 @@ TEST_CASE("Accuracy counts examples with every token right, token accuracy token
   CHECK(run.evaluations[0].accuracy == 0.8);
   CHECK(run.evaluations[0].token_accuracy == 0.9);
 
-  const Comparison comparison = compared({run});
-  CHECK(&kind_of(comparison) == &task_kind());
-  const TaskAccuracy& at_64 = comparison.rows[0].cells[0].task.value();
+  const TaskComparison comparison = compared({run});
+  const TaskAccuracy& at_64 = comparison.accuracy[0][0].value();
   CHECK(at_64.examples == 10);
   CHECK(at_64.accuracy == Approx(0.8));
   CHECK(at_64.token_accuracy == Approx(0.9));
@@ -63,7 +60,7 @@ TEST_CASE("Accuracy counts examples with every token right, token accuracy token
   CHECK(at_64.by_answer[0].share() == 1);
   CHECK(at_64.by_answer[1].share() == 0.8);
   CHECK(at_64.by_place.empty());
-  const TaskAccuracy& at_128 = comparison.rows[0].cells[1].task.value();
+  const TaskAccuracy& at_128 = comparison.accuracy[0][1].value();
   CHECK(at_128.accuracy == 0);
   CHECK(at_128.token_accuracy == Approx(0.5));
 }
@@ -77,12 +74,12 @@ TEST_CASE("Answers that are all right have accuracy 1, guesses that of a guess",
     offsets.push_back(i + 1);
   }
   const std::vector<uint8_t> right(640, 1);
-  const Comparison comparison = compared(
+  const TaskComparison comparison = compared(
       {store_task_run(folder / "oracle", "alibi", 1, {task_values("copy", 64, right, offsets)}),
        store_task_run(folder / "guesser", "none", 1, {task_values("copy", 64, guesses, offsets)})});
-  CHECK(comparison.rows[0].cells[0].task->accuracy == 1.0 / 64);
+  CHECK(comparison.accuracy[0][0]->accuracy == 1.0 / 64);
   CHECK_FALSE(comparison.rows[0].cells[0].best);
-  CHECK(comparison.rows[1].cells[0].task->accuracy == 1);
+  CHECK(comparison.accuracy[1][0]->accuracy == 1);
   CHECK(comparison.rows[1].cells[0].best);
   const std::string table = markdown_task_table(comparison);
   CHECK(contains(table, "**100.0 [99.4, 100.0]**"));
@@ -104,7 +101,7 @@ TEST_CASE("A row that the examples do not tell from the best is marked", "[repor
   const auto run = [&](const std::string& name, int64_t right) {
     return store_task_run(folder / name, name, 1, {two_token_answers(64, right)});
   };
-  const Comparison comparison = compared({run("none", 3), run("rotary", 9), run("alibi", 10)});
+  const TaskComparison comparison = compared({run("none", 3), run("rotary", 9), run("alibi", 10)});
   CHECK_FALSE(comparison.rows[2].cells[0].behind_best);
   CHECK(comparison.rows[1].cells[0].behind_best->value == Approx(0.1));
   CHECK(comparison.rows[1].cells[0].tied_with_best());
@@ -120,8 +117,8 @@ TEST_CASE("The interval over seeds is wider than that of any one of them", "[rep
     return store_task_run(folder / std::to_string(seed), "alibi", seed,
                           {two_token_answers(64, right)});
   };
-  const Comparison apart = compared({run(1, 2), run(2, 10)});
-  const TaskAccuracy& task = *apart.rows[0].cells[0].task;
+  const TaskComparison apart = compared({run(1, 2), run(2, 10)});
+  const TaskAccuracy& task = *apart.accuracy[0][0];
   CHECK(apart.rows[0].seeds == 2);
   CHECK(task.accuracy == Approx(0.6));
   CHECK(task.interval.lo == 0);  // two seeds this far apart say nearly nothing
@@ -129,10 +126,10 @@ TEST_CASE("The interval over seeds is wider than that of any one of them", "[rep
   CHECK(task.by_answer[1].all == 20);
   CHECK(task.by_answer[1].right == 12);
 
-  const Comparison alike = compared({run(3, 10), run(4, 10)});
-  CHECK(alike.rows[0].cells[0].task->interval.lo ==
+  const TaskComparison alike = compared({run(3, 10), run(4, 10)});
+  CHECK(alike.accuracy[0][0]->interval.lo ==
         Approx(wilson_interval(1, 10).lo));  // resampling alone would say exactly 1
-  CHECK(alike.rows[0].cells[0].task->interval.hi == 1);
+  CHECK(alike.accuracy[0][0]->interval.hi == 1);
 }
 
 TEST_CASE("Accuracy by place and by number in the answer is that of the tokens there", "[report]") {
@@ -142,7 +139,8 @@ TEST_CASE("Accuracy by place and by number in the answer is that of the tokens t
     const double place = static_cast<double>(i) / 9;
     values.places.insert(values.places.end(), {place, place});
   }
-  const Comparison comparison = compared({store_task_run(folder / "run", "alibi", 1, {values})});
+  const TaskComparison comparison =
+      compared({store_task_run(folder / "run", "alibi", 1, {values})});
   const auto by_place = map_by_place(comparison, 0);
   REQUIRE(by_place);
   CHECK(by_place->column_labels == std::vector<std::string>{"64"});
@@ -172,7 +170,7 @@ TEST_CASE("Lengths beyond a scheme's limit are a dash, and a line of the CSV", "
   beyond.beyond_max_length = 64;
   beyond.file.clear();
   run.evaluations.push_back(beyond);
-  const Comparison comparison = compared({run});
+  const TaskComparison comparison = compared({run});
   CHECK(contains(terminal_task_table(comparison), "–"));
   const std::string csv = task_csv(comparison);
   CHECK(contains(csv, "learned,64,64,copy,test,1,10,0.8,"));
@@ -224,7 +222,8 @@ TEST_CASE("Answers that do not fit their line, or another run's, are refused", "
     fewer.nats.resize(10);
     fewer.answers.resize(10);
     const RunRecord other = store_task_run(folder / "other", "none", 1, {fewer});
-    const Comparison comparison = compare_samples({run, other});
+    std::vector<RunRecord> runs{run, other};
+    const Comparison comparison = compare_runs(runs);
     CHECK(comparison.rows.size() == 1);
     CHECK(contains(comparison.notes.at(0), "--evaluation.examples 5"));
     CHECK(contains(comparison.notes.at(1), "other: was not measured so"));

@@ -25,8 +25,8 @@ StoredRuns::Model worse_model(double nats, double scatter = 0) {
   };
 }
 
-Comparison compared(const StoredRuns& stored) {
-  Comparison comparison = stored.compare();
+TextComparison compared(const StoredRuns& stored) {
+  TextComparison comparison = stored.compare();
   add_token_statistics(comparison);
   return comparison;
 }
@@ -65,15 +65,16 @@ TEST_CASE("Differences are paired: a row worse by the same at every token is tol
   stored.add("best", 1, {64, 128}, worse_model(0.01));
   stored.add("worse", 1, {64, 128}, worse_model(0.02));
   stored.add("uneven", 1, {64, 128}, worse_model(0.011, 0.1));
-  const Comparison comparison = compared(stored);
+  const TextComparison comparison = compared(stored);
   CHECK(comparison.blocks == "32 documents");
   for (size_t column = 0; column < 2; ++column) {
-    const Cell& best = comparison.rows[0].cells[column];
+    const TextCell& best = comparison.text_cells[0][column];
+    const double best_nats = comparison.rows[0].cells[column].mean_nats_per_token();
     const Cell& worse = comparison.rows[1].cells[column];
     const Cell& uneven = comparison.rows[2].cells[column];
     // Each alone is known to some hundredths of a nat, as documents differ.
     CHECK(best.nats_interval->hi - best.nats_interval->lo > 0.02);
-    CHECK(best.nats_interval->holds(best.mean_nats_per_token()));
+    CHECK(best.nats_interval->holds(best_nats));
     CHECK(std::log(best.perplexity_interval->lo) == Approx(best.nats_interval->lo));
     CHECK(worse.behind_best->value == Approx(0.01).margin(1e-6));
     CHECK(worse.behind_best->interval->lo == Approx(0.01).margin(1e-5));
@@ -94,7 +95,7 @@ TEST_CASE("Differences are paired: a row worse by the same at every token is tol
 TEST_CASE("Breakdowns add up to the whole and to what a plain count says", "[report]") {
   StoredRuns stored;
   stored.add("uneven", 1, {64, 2048}, worse_model(0.05, 0.5));
-  const Comparison comparison = compared(stored);
+  const TextComparison comparison = compared(stored);
   REQUIRE(comparison.breakdowns.size() == 5);
   for (const Breakdown& breakdown : comparison.breakdowns) {
     for (size_t column = 0; column < 2; ++column) {
@@ -110,7 +111,7 @@ TEST_CASE("Breakdowns add up to the whole and to what a plain count says", "[rep
       const Cell& cell = comparison.rows[0].cells[column];
       CHECK(tokens == 65536);
       CHECK(nats / 65536 == Approx(cell.mean_nats_per_token()).epsilon(1e-9));
-      CHECK(gap / 65536 == Approx(cell.gap->all.value).margin(1e-9));
+      CHECK(gap / 65536 == Approx(comparison.text_cells[0][column].gap->all.value).margin(1e-9));
     }
   }
   // 1024 windows of 64 tokens: one prediction each from one token, and 32 from 33 to 64.
@@ -131,7 +132,7 @@ TEST_CASE("Several seeds widen what one leaves out", "[report]") {
   three.add("model", 1, {64}, worse_model(0.05));
   three.add("model", 2, {64}, worse_model(0.10));
   three.add("model", 3, {64}, worse_model(0.15));
-  const Cell narrow = compared(one).rows[0].cells[0], wide = compared(three).rows[0].cells[0];
+  const TextCell narrow = compared(one).text_cells[0][0], wide = compared(three).text_cells[0][0];
   CHECK(narrow.gap->all.interval->hi - narrow.gap->all.interval->lo < 1e-5);
   // Standard error 0.05 / sqrt 3, two degrees of freedom: about 0.1 ± 0.124.
   CHECK(wide.gap->all.value == Approx(0.10).margin(1e-6));
@@ -196,7 +197,7 @@ TEST_CASE("An ideal that its reader does not have is refused", "[report]") {
   stored.add("model", 1, {64}, exact_model());
   auto runs = stored.read();
   runs[0].evaluations[0].ideal_nats_per_token = 1.6;
-  Comparison comparison = compare_samples(runs);
+  TextComparison comparison = compare_samples(runs);
   CHECK_THAT(user_error_text([&] { add_token_statistics(comparison); }),
              contains_text("1.64168") && contains_text("says 1.6"));
 }
@@ -205,7 +206,7 @@ TEST_CASE("The CSV files have a line a pair, a cell, a kind of token", "[report]
   StoredRuns stored;
   stored.add("first", 1, {64, 128}, exact_model());
   stored.add("second", 1, {64, 128}, exact_model(16));
-  const Comparison comparison = compared(stored);
+  const TextComparison comparison = compared(stored);
   const auto lines = [](const std::string& text) { return std::ranges::count(text, '\n'); };
   CHECK(lines(differences_csv(comparison)) == 1 + 2);
   CHECK(lines(gaps_csv(comparison)) == 1 + 4);

@@ -1,7 +1,7 @@
 #include "report/figures/comparison_curves.h"
 
 #include "report/contains_text.h"
-#include "report/figures/comparison_charts.h"
+#include "report/figures/perplexity_chart.h"
 #include "report/figures/svg_line_chart.h"
 #include "report/sample_runs.h"
 #include "test.h"
@@ -11,7 +11,7 @@ using namespace lengthwise;
 namespace {
 
 /// Schemes s00 ... whose perplexity at 512 falls with their number; s05 is the best at 64.
-Comparison many_schemes(int count) {
+TextComparison many_schemes(int count) {
   std::vector<RunRecord> runs;
   for (int i = 0; i < count; ++i) {
     const std::string name = std::string(i < 10 ? "s0" : "s") + std::to_string(i);
@@ -20,7 +20,7 @@ Comparison many_schemes(int count) {
   return compare_samples(runs);
 }
 
-std::vector<std::string> shown(const Comparison& comparison) {
+std::vector<std::string> shown(const TextComparison& comparison) {
   const ComparisonCurves curves(comparison);
   std::vector<std::string> labels;
   for (const Row& row : comparison.rows) {
@@ -38,7 +38,7 @@ PublishedRow published(const std::string& scheme, const std::string& source, int
 TEST_CASE("Eight rows are shown, and of more the few that matter", "[report][chart]") {
   CHECK(shown(many_schemes(8)).size() == 8);
   CHECK(ComparisonCurves(many_schemes(8)).note().empty());
-  const Comparison crowded = many_schemes(23);
+  const TextComparison crowded = many_schemes(23);
   // The worst at 512, the best at 64, and the six best at 512.
   CHECK(shown(crowded) ==
         std::vector<std::string>{"s00", "s05", "s17", "s18", "s19", "s20", "s21", "s22"});
@@ -48,7 +48,7 @@ TEST_CASE("Eight rows are shown, and of more the few that matter", "[report][cha
 TEST_CASE("Rows that stand aside are thin and grey in the picture and have no name there",
           "[report][chart]") {
   const LineChart chart = perplexity_chart(many_schemes(23));
-  const std::string svg = svg_line_chart(chart, SvgUse::alone);
+  const std::string svg = svg_line_chart(chart);
   CHECK_THAT(svg, contains_text("<g class=\"series aside\" data-label=\"s01\">") &&
                       contains_text("8 of 23 curves have a name"));
   CHECK_THAT(svg, !contains_text(">s01</text>"));
@@ -61,7 +61,7 @@ TEST_CASE("Rows that stand aside are thin and grey in the picture and have no na
 TEST_CASE(
     "Published lines of two papers, tables and train lengths have names and looks of their own",
     "[report][chart]") {
-  Comparison comparison = compare_samples(
+  TextComparison comparison = compare_samples(
       {sample_run("alibi", 1, {{64, 5}, {512, 5}}), sample_run("rotary", 1, {{64, 5}, {512, 5}})});
   comparison.rows[1].train_length = 128;
   comparison.published = {published("alibi", "press2021, table-2", 64),

@@ -68,7 +68,7 @@ double y_of_tick(const std::string& svg, const std::string& tick) {
 }  // namespace
 
 TEST_CASE("A point stands where the ticks of its axis say", "[report][chart]") {
-  const std::string svg = svg_line_chart(chart_of({line("a", {10, 20, 35})}), SvgUse::in_page);
+  const std::string svg = svg_line_chart(chart_of({line("a", {10, 20, 35})}));
   const auto at = numbers(line_of(group_of(svg, "a")));
   REQUIRE(at.size() == 6);
   CHECK(at[1] == Approx(y_of_tick(svg, "10")).margin(0.1));
@@ -80,13 +80,12 @@ TEST_CASE("A point stands where the ticks of its axis say", "[report][chart]") {
 TEST_CASE("On a logarithmic axis equal factors are equal distances", "[report][chart]") {
   LineChart chart = chart_of({line("a", {10, 100, 1000})});
   chart.views[0].y_scale = Scale::logarithmic;
-  const auto at = numbers(line_of(group_of(svg_line_chart(chart, SvgUse::in_page), "a")));
+  const auto at = numbers(line_of(group_of(svg_line_chart(chart), "a")));
   CHECK(at[1] - at[3] == Approx(at[3] - at[5]).margin(0.02));
 }
 
 TEST_CASE("A value that is missing leaves a gap", "[report][chart]") {
-  const std::string svg =
-      svg_line_chart(chart_of({line("a", {1, 2, kNone, 4, 5})}), SvgUse::in_page);
+  const std::string svg = svg_line_chart(chart_of({line("a", {1, 2, kNone, 4, 5})}));
   const std::string group = group_of(svg, "a");
   CHECK(count(line_of(group), "M") == 2);
   CHECK(count(line_of(group), "L") == 2);
@@ -96,7 +95,7 @@ TEST_CASE("A value that is missing leaves a gap", "[report][chart]") {
 TEST_CASE("What leaves the plot has no marker and does not set the scale", "[report][chart]") {
   LineChart chart = chart_of({line("holds", {5, 5.5, 6}), line("fails", {5, 50, 5000})});
   chart.views[0].y_most = 20;
-  const std::string svg = svg_line_chart(chart, SvgUse::in_page);
+  const std::string svg = svg_line_chart(chart);
   CHECK(count(group_of(svg, "fails"), "class=\"marker\"") == 1);
   CHECK(count(group_of(svg, "holds"), "class=\"marker\"") == 3);
   CHECK_THAT(svg, contains_text(">20<") && !contains_text(">1000<") && !contains_text(">5k<"));
@@ -106,7 +105,7 @@ TEST_CASE("A band goes along its upper edge and back along its lower one", "[rep
   Series series = line("a", {2, 3});
   series.low = {1, 2};
   series.high = {3, 5};
-  const std::string svg = svg_line_chart(chart_of({series}), SvgUse::in_page);
+  const std::string svg = svg_line_chart(chart_of({series}));
   std::smatch band;
   REQUIRE(std::regex_search(svg, band, std::regex("class=\"band\" d=\"([^\"]*)\"")));
   const auto at = numbers(band[1]);
@@ -124,7 +123,7 @@ TEST_CASE("Labels stand in the order of the lines' ends and never upon each othe
           "[report][chart]") {
   std::vector<Series> many;
   for (int i = 0; i < 23; ++i) many.push_back(line("s" + std::to_string(i), {5, 5 + 0.001 * i}));
-  const std::string svg = svg_line_chart(chart_of(many), SvgUse::in_page);
+  const std::string svg = svg_line_chart(chart_of(many));
   const std::regex name("y=\"([0-9.]+)\" class=\"name\">s([0-9]+)<");
   double last = 0;
   int expected = 22;
@@ -143,14 +142,14 @@ TEST_CASE("Ticks may have names", "[report][chart]") {
   LineChart chart = chart_of({line("a", {10, 20, 35})});
   chart.x_ticks = {1, 2, 3};
   chart.x_tick_names = {"1", "2-3", "never before"};
-  const std::string svg = svg_line_chart(chart, SvgUse::in_page);
+  const std::string svg = svg_line_chart(chart);
   CHECK_THAT(svg, contains_text(">2-3<") && contains_text(">never before<"));
   CHECK_THAT(svg, !contains_text(">3<"));
 }
 
 TEST_CASE("A line of many points has no markers, a lone point one", "[report][chart]") {
-  const std::string svg = svg_line_chart(
-      chart_of({line("long", std::vector<double>(200, 3.0)), line("lone", {2})}), SvgUse::in_page);
+  const std::string svg =
+      svg_line_chart(chart_of({line("long", std::vector<double>(200, 3.0)), line("lone", {2})}));
   CHECK(count(group_of(svg, "long"), "class=\"marker\"") == 0);
   CHECK(count(group_of(svg, "lone"), "class=\"marker\"") == 1);
 }
@@ -158,20 +157,18 @@ TEST_CASE("A line of many points has no markers, a lone point one", "[report][ch
 TEST_CASE("Any label is text, whatever it holds", "[report][chart]") {
   LineChart chart = chart_of({line("</svg><script>\"x\"&'", {1, 2})});
   chart.title = "<b>";
-  const std::string svg = svg_line_chart(chart, SvgUse::alone);
+  const std::string svg = svg_line_chart(chart);
   CHECK_THAT(svg, !contains_text("<script") && !contains_text("<b>"));
   CHECK_THAT(svg, contains_text("&lt;/svg&gt;&lt;script&gt;&quot;x&quot;&amp;&#39;"));
 }
 
-TEST_CASE("A drawing that stands alone brings title, notes and style", "[report][chart]") {
+TEST_CASE("A figure brings its title, notes and style", "[report][chart]") {
   LineChart chart = chart_of({line("a", {1, 2})});
   chart.subtitle = "and a subtitle";
   chart.notes = {"a note"};
   chart.marks = {{1, "trained at 1"}};
-  const std::string alone = svg_line_chart(chart, SvgUse::alone);
+  const std::string svg = svg_line_chart(chart);
   for (const char* text :
        {">A title<", ">and a subtitle<", ">a note<", ">trained at 1<", "<style>"})
-    CHECK_THAT(alone, contains_text(text));
-  CHECK_THAT(svg_line_chart(chart, SvgUse::in_page),
-             !contains_text("<style>") && !contains_text(">A title<"));
+    CHECK_THAT(svg, contains_text(text));
 }

@@ -89,7 +89,7 @@ TEST_CASE("Runs that were trained otherwise are rows of their own", "[report][op
   const std::vector<RunRecord> runs = {run_with("alibi", 1, {{"model.heads", "4"}}),
                                        run_with("alibi", 2, {{"model.heads", "4"}}),
                                        run_with("alibi", 1, {{"model.heads", "8"}})};
-  const Comparison comparison = compare_runs(runs, {{}, {}, {{"model.heads", "4"}}, {}});
+  const TextComparison comparison = compare_texts(runs, {{}, {}, {{"model.heads", "4"}}, {}});
   REQUIRE(comparison.rows.size() == 2);
   CHECK(comparison.rows[0].label() == "alibi");
   CHECK(comparison.rows[0].seeds == 2);

@@ -114,7 +114,7 @@ TEST_CASE("The list of runs names all that tells them apart", "[report][results]
     run.options = {{"model.heads", heads}};
     runs.push_back(run);
   }
-  const Comparison comparison = compare_runs(runs, {{}, {}, {{"model.heads", "4"}}, {}});
+  const TextComparison comparison = compare_texts(runs, {{}, {}, {{"model.heads", "4"}}, {}});
   write_results(ResultsFolder(folder / "out"), comparison, runs, {});
   const std::string readme = read_file(folder / "out/README.md");
   const std::string page = read_file(folder / "out/report.html");

@@ -12,7 +12,7 @@ namespace {
 
 std::string error_of(const std::vector<RunRecord>& runs, const MeasurementChoice& wanted = {}) {
   try {
-    compare_runs(runs, {wanted, {}, {}, {}});
+    compare_texts(runs, {wanted, {}, {}, {}});
   } catch (const UserError& error) {
     return error.what();
   }
@@ -61,7 +61,7 @@ std::vector<RunRecord> three_schemes() {
 }  // namespace
 
 TEST_CASE("Seeds become a mean of perplexities and their sample standard deviation", "[report]") {
-  const Comparison comparison = compare_samples(three_schemes());
+  const TextComparison comparison = compare_samples(three_schemes());
   REQUIRE(comparison.rows.size() == 3);
   const Row& alibi = comparison.rows[2];
   CHECK(alibi.seeds == 3);
@@ -80,7 +80,7 @@ TEST_CASE("Rows follow the registry, then the train length; columns the lengths"
   longer.train_length = 512;
   longer.folder = "runs/alibi-512";
   runs.insert(runs.begin(), longer);
-  const Comparison comparison = compare_samples(runs);
+  const TextComparison comparison = compare_samples(runs);
   CHECK(comparison.eval_lengths == std::vector<int64_t>{64, 128, 256, 512});
   std::vector<std::string> order;
   for (const Row& row : comparison.rows) {
@@ -120,7 +120,7 @@ TEST_CASE("The terminal table keeps its columns in line", "[report]") {
 }
 
 TEST_CASE("Every table says what was measured", "[report]") {
-  const Comparison comparison = compare_samples(three_schemes());
+  const TextComparison comparison = compare_samples(three_schemes());
   for (const std::string& text : {terminal_table(comparison), markdown_table(comparison)}) {
     const std::string title = lines_of(text)[0];
     CHECK_THAT(title, contains_text("perplexity on ideal_reader") && contains_text("test split") &&
@@ -165,7 +165,7 @@ TEST_CASE("Two runs of one seed are refused, measured alike or not", "[report]")
 }
 
 TEST_CASE("A row alone, or all that are alike, are not the best of anything", "[report]") {
-  const Comparison comparison = compare_samples({sample_run("alibi", 1, {{64, 5}})});
+  const TextComparison comparison = compare_samples({sample_run("alibi", 1, {{64, 5}})});
   CHECK_FALSE(comparison.rows[0].cells[0].best);
   CHECK_THAT(terminal_table(comparison), !contains_text("*"));
   CHECK_THAT(terminal_table(compare_samples(
@@ -192,17 +192,17 @@ TEST_CASE("The ideal reader has a row of its own and is never marked", "[report]
 }
 
 TEST_CASE("Intervals, ties with the best, bits per byte and words stand in the table", "[report]") {
-  Comparison comparison =
+  TextComparison comparison =
       compare_samples({sample_run("none", 1, {{64, 5.25}}), sample_run("rotary", 1, {{64, 5.5}}),
                        sample_run("alibi", 1, {{64, 4}})});
   comparison.blocks = "32 documents";
   comparison.bytes = 65536 / 2;
   comparison.words = 65536 / 4;
-  comparison.rows[0].cells[0].perplexity_interval = {5.24, 5.27};
+  comparison.text_cells[0][0].perplexity_interval = {5.24, 5.27};
   comparison.rows[0].cells[0].behind_best = Estimate{0.27, Interval{-0.01, 0.5}};
-  comparison.rows[1].cells[0].perplexity_interval = {5.45, 5.52};
+  comparison.text_cells[1][0].perplexity_interval = {5.45, 5.52};
   comparison.rows[1].cells[0].behind_best = Estimate{0.32, Interval{0.3, 0.34}};
-  comparison.rows[2].cells[0].perplexity_interval = {3.99, 4.01};
+  comparison.text_cells[2][0].perplexity_interval = {3.99, 4.01};
   const std::string text = markdown_table(comparison);
   const auto lines = lines_of(text);
   CHECK(markdown_cells(lines[3])[3] == "5.250 [5.240, 5.270]~");
@@ -223,7 +223,7 @@ TEST_CASE("Intervals, ties with the best, bits per byte and words stand in the t
 }
 
 TEST_CASE("Bits per byte pay for what unknown words spell, or are not given", "[report]") {
-  Comparison comparison = compare_runs({sample_run("none", 1, {{64, 4}})});
+  TextComparison comparison = compare_texts({sample_run("none", 1, {{64, 4}})});
   comparison.bytes = comparison.tokens;
   const Cell& cell = comparison.rows[0].cells[0];
   CHECK(comparison.bits_per_byte(cell).value() == Approx(2));

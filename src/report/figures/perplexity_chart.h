@@ -1,8 +1,6 @@
 #pragma once
 
-#include <string>
-
-#include "report/comparison/comparison.h"
+#include "report/comparison/text_comparison.h"
 #include "report/figures/chart.h"
 
 namespace lengthwise {
@@ -13,13 +11,6 @@ namespace lengthwise {
 /// reader; the train lengths as vertical marks. Shown are perplexities up to four times what is
 /// usual at the train length (the median over rows), so that one failing scheme does not flatten
 /// all others; the notes say which leave the plot, and which schemes have a limit.
-LineChart perplexity_chart(const Comparison& comparison);
-
-/// The share of a task's examples answered right against eval_length, the band its 95 % interval,
-/// and as a second view that of answer tokens. After add_task_accuracy.
-LineChart accuracy_chart(const Comparison& comparison);
-
-/// Evaluation speed, and as a second view peak memory, against eval_length.
-LineChart cost_chart(const Comparison& comparison);
+LineChart perplexity_chart(const TextComparison& comparison);
 
 }  // namespace lengthwise

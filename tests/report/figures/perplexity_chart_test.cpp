@@ -1,9 +1,10 @@
-#include "report/figures/comparison_charts.h"
+#include "report/figures/perplexity_chart.h"
 
 #include <cmath>
 
 #include "report/failing_and_holding.h"
 #include "report/figures/comparison_curves.h"
+#include "report/figures/length_chart.h"
 #include "test.h"
 
 using namespace lengthwise;
