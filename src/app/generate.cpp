@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "base/folder_mark.h"
 #include "base/plain_text.h"
-#include "data/built_in_corpora.h"
+#include "data/corpora/built_in_corpora.h"
 #include "data/dataset.h"
 
 namespace lengthwise {

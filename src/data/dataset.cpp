@@ -5,10 +5,10 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "data/built_in_corpora.h"
-#include "data/ideal_reader.h"
-#include "data/task.h"
-#include "data/text_corpus.h"
+#include "data/corpora/built_in_corpora.h"
+#include "data/corpora/ideal_reader.h"
+#include "data/tasks/task.h"
+#include "data/text/text_corpus.h"
 
 namespace lengthwise {
 namespace {

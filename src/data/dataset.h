@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "data/options.h"
-#include "data/other_text.h"
+#include "data/text/other_text.h"
 #include "data/token_stream.h"
 
 namespace lengthwise {

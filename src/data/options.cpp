@@ -5,9 +5,9 @@
 
 #include "base/error.h"
 #include "base/options.h"
-#include "data/built_in_corpora.h"
-#include "data/task.h"
-#include "data/vocabulary.h"
+#include "data/corpora/built_in_corpora.h"
+#include "data/tasks/task.h"
+#include "data/text/vocabulary.h"
 
 namespace lengthwise {
 namespace {

@@ -4,7 +4,7 @@
 #include <functional>
 #include <vector>
 
-#include "data/task.h"
+#include "data/tasks/task.h"
 #include "evaluation/measure.h"
 #include "model/transformer.h"
 

@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "data/task.h"
+#include "data/tasks/task.h"
 #include "evaluation/options.h"
 
 namespace lengthwise {
@@ -96,7 +96,7 @@ const Protocol kProtocols[] = {
      validate_sliding, fixed_stride},
     {"last_k", "windows that score their last targets alone, each from a nearly full window",
      validate_last_k, last_targets},
-    {kTaskProtocol, "examples of a task, scoring their answers (data/task.h)", validate_task,
+    {kTaskProtocol, "examples of a task, scoring their answers (data/tasks/task.h)", validate_task,
      whole_length},
 };
 

@@ -2,7 +2,7 @@
 
 #include "base/error.h"
 #include "base/options.h"
-#include "data/task.h"
+#include "data/tasks/task.h"
 #include "position/registry.h"
 
 namespace lengthwise {

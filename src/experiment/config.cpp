@@ -7,8 +7,8 @@
 
 #include "base/error.h"
 #include "base/options.h"
-#include "data/task.h"
-#include "data/text_corpus.h"
+#include "data/tasks/task.h"
+#include "data/text/text_corpus.h"
 #include "position/registry.h"
 
 namespace lengthwise {

@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "data/dataset.h"
 #include "data/reading_order.h"
-#include "data/task.h"
+#include "data/tasks/task.h"
 #include "experiment/computing.h"
 #include "experiment/measurable.h"
 #include "experiment/measured_data.h"

@@ -4,8 +4,8 @@
 
 #include "base/error.h"
 #include "base/safetensors.h"
-#include "data/stored_vocabulary.h"
-#include "data/text_corpus.h"
+#include "data/text/stored_vocabulary.h"
+#include "data/text/text_corpus.h"
 #include "experiment/run_folder.h"
 #include "report/records/split_tokens.h"
 

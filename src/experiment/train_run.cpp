@@ -2,7 +2,7 @@
 
 #include "base/error.h"
 #include "data/dataset.h"
-#include "data/task_sampler.h"
+#include "data/tasks/task_sampler.h"
 #include "data/window_sampler.h"
 #include "evaluation/measure.h"
 #include "evaluation/measure_examples.h"

@@ -3,7 +3,7 @@
 #include <numeric>
 
 #include "base/options.h"
-#include "data/ideal_reader_corpus.h"
+#include "data/corpora/ideal_reader_corpus.h"
 #include "temporary_folder.h"
 #include "test.h"
 #include "user_error_text.h"

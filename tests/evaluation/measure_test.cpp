@@ -3,8 +3,8 @@
 #include <cmath>
 #include <set>
 
-#include "data/ideal_reader.h"
-#include "data/ideal_reader_corpus.h"
+#include "data/corpora/ideal_reader.h"
+#include "data/corpora/ideal_reader_corpus.h"
 #include "data/window_sampler.h"
 #include "model/losses.h"
 #include "position/options.h"

@@ -1,4 +1,4 @@
-"""The laws of the tasks (src/data/task.h), from their description: what the answer to a prompt is.
+"""The laws of the tasks (src/data/tasks/task.h), from their description: what the answer to a prompt is.
 
 Token 1 begins an example, 2 ends its prompt, 3 is a mark or a plus; symbols begin at 4.
 """

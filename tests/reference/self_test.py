@@ -375,7 +375,7 @@ class Corpus(unittest.TestCase):
 
 
 class Tasks(unittest.TestCase):
-    """The examples of src/data/task.h, symbols counted from 4."""
+    """The examples of src/data/tasks/task.h, symbols counted from 4."""
 
     EXAMPLES = {
         "copy": ([1, 4, 9, 6, 2, 4, 9, 6], [5, 6, 7], None),

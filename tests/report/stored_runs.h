@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "data/corpora/ideal_reader.h"
 #include "data/dataset.h"
-#include "data/ideal_reader.h"
 #include "report/comparison/comparison.h"
 #include "report/records/records.h"
 #include "report/records/split_tokens.h"

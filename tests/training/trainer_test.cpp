@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "data/task_sampler.h"
+#include "data/tasks/task_sampler.h"
 #include "data/window_sampler.h"
 #include "model/losses.h"
 #include "position/options.h"

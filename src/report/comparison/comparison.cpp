@@ -10,7 +10,7 @@
 #include <tuple>
 
 #include "base/error.h"
-#include "data/task.h"
+#include "data/tasks/task.h"
 #include "report/records/run_options.h"
 
 namespace lengthwise {

@@ -11,7 +11,7 @@
 
 #include "base/error.h"
 #include "base/number_text.h"
-#include "data/task.h"
+#include "data/tasks/task.h"
 
 namespace lengthwise {
 namespace {

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "data/task.h"
+#include "data/tasks/task.h"
 #include "report/comparison/published.h"
 #include "report/comparison/task_accuracy.h"
 #include "report/comparison/token_statistics.h"

@@ -10,8 +10,8 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "data/task.h"
-#include "data/vocabulary.h"
+#include "data/tasks/task.h"
+#include "data/text/vocabulary.h"
 #include "report/records/json_lines.h"
 #include "report/records/run_options.h"
 #include "report/records/split_tokens.h"

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "data/vocabulary.h"
+#include "data/text/vocabulary.h"
 #include "report/records/run_options.h"
 
 namespace lengthwise {

@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/safetensors.h"
 #include "base/text.h"
-#include "data/task.h"
+#include "data/tasks/task.h"
 
 namespace lengthwise {
 namespace {

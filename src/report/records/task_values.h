@@ -18,10 +18,11 @@ struct TaskHeader {
 /// A file of the answers to a task's examples. It is safetensors: `nats` F32 [N], the negative
 /// log-likelihood of every answer token, example by example; `correct` U8 [N], 1 where the token is
 /// the likeliest by the model; `offsets` I64 [examples + 1], where each example's answer begins;
-/// for tasks that have places, `places` F64 [N] (data/task.h); what was asked, so that the answers
-/// can be found again without this program: `tokens` U32 [examples, inputs + 1] and `answers` I64
-/// [N], where in its example each answer token stands. Metadata: protocol, length, and the texts of
-/// TaskHeader. Answers are teacher-forced: each token is predicted from the true ones before it.
+/// for tasks that have places, `places` F64 [N] (data/tasks/task.h); what was asked, so that the
+/// answers can be found again without this program: `tokens` U32 [examples, inputs + 1] and
+/// `answers` I64 [N], where in its example each answer token stands. Metadata: protocol, length,
+/// and the texts of TaskHeader. Answers are teacher-forced: each token is predicted from the true
+/// ones before it.
 struct TaskValues {
   TaskHeader header;
   std::vector<float> nats;

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "data/exact_reader.h"
+#include "data/corpora/exact_reader.h"
 #include "report/records/scored_tokens.h"
 #include "report/records/split_tokens.h"
 

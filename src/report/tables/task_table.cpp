@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "data/task.h"
+#include "data/tasks/task.h"
 #include "report/comparison/task_accuracy.h"
 
 namespace lengthwise {
