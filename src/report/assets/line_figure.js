@@ -1,4 +1,4 @@
-// A figure's drawings are all in the page (line_figure.h says how they are marked): here one is chosen, curves are
+// A figure's drawings are all in the page (view_drawings.h says how they are marked): here one is chosen, curves are
 // switched on and off, and the values under the pointer are read from the marks.
 
 const kMostTipRows = 12;

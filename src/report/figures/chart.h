@@ -8,7 +8,7 @@
 namespace lengthwise {
 
 // What a figure shows, apart from how it is drawn: as a file that stands alone (svg_line_chart.h)
-// or in a page (svg_heat_map.h, page/line_figure.h).
+// or in a page (svg_heat_map.h, page/view_drawings.h).
 
 enum class Scale { linear, logarithmic };
 

@@ -11,7 +11,7 @@
 namespace lengthwise {
 
 // A line chart's geometry and what every drawing of it shares: the figure that stands alone
-// (svg_line_chart.h) and those of the page (page/line_figure.h). All lengths are pixels.
+// (svg_line_chart.h) and those of the page (page/view_drawings.h). All lengths are pixels.
 
 /// A part of a drawing, from its top left corner on.
 struct Frame {

@@ -1,186 +1,17 @@
 #include "report/page/line_figure.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cmath>
 #include <numeric>
 #include <vector>
 
-#include "base/number_text.h"
-#include "base/plain_text.h"
 #include "report/figures/markup.h"
-#include "report/figures/plot.h"
 #include "report/figures/svg_legend.h"
-#include "report/page/point_values.h"
+#include "report/page/view_drawings.h"
 
 namespace lengthwise {
 namespace {
-
-constexpr Frame kFrame{kAxisLeft, kAxisTop, 660, 350};
-constexpr double kWidth = kFrame.left + kFrame.width + 10;
-constexpr double kHeight = kFrame.top + kFrame.height + kAxisBottom;
-constexpr int kDecimals = 1;
-
-const char* name_of(Scale scale) {
-  return scale == Scale::linear ? "linear" : "log";
-}
-
-bool any_not_positive(const std::vector<double>& values) {
-  return std::ranges::any_of(values, [](double value) { return value <= 0; });
-}
-
-/// The scales an axis is drawn at, `first` before the other.
-std::vector<Scale> scales(Scale first, bool positive) {
-  if (!positive) return {Scale::linear};
-  return {first, first == Scale::linear ? Scale::logarithmic : Scale::linear};
-}
-
-std::vector<Scale> x_scales(const LineChart& chart) {
-  if (!chart.x_tick_names.empty()) return {chart.x_scale};  // kinds, no numbers
-  bool positive = true;
-  for (const View& view : chart.views) {
-    for (const Series& series : view.series) positive = positive && !any_not_positive(series.x);
-  }
-  return scales(chart.x_scale, positive);
-}
-
-std::vector<Scale> y_scales(const View& view) {
-  bool positive = true;
-  for (const Series& series : view.series) positive = positive && !any_not_positive(series.y);
-  return scales(view.y_scale, positive);
-}
-
-std::string shown_class(bool shown) {
-  return shown ? " shown" : "";
-}
-
-// ---- the drawings
-
-/// A marker at each point of a line, as a CSS property of it.
-std::string marker_style(const Look& look) {
-  return fmt::format("style=\"marker:url(#m{}-{})\" ", look.colour, look.marker);
-}
-
-/// A marker where it has no line.
-std::string lone_marker(const Series& series, const Plot& plot) {
-  std::string svg;
-  for (const PlotPoint& point : points_inside(series, plot)) {
-    svg += fmt::format(
-        "<use class=\"marker\" href=\"#k{}\" transform=\"translate({:.1f} {:.1f}) "
-        "scale({:.2f})\"/>",
-        series.look.marker, point.across, point.down, kLoneMarkerRadius / kMarkerRadius);
-  }
-  return svg;
-}
-
-/// `values`: of data-values, empty for none.
-std::string series_group(const Series& series, size_t row, const std::string& values,
-                         const Plot& plot) {
-  std::string svg = fmt::format("<g class=\"series {}{}\" data-row=\"{}\"",
-                                colour_class(series.look), series.aside ? " off" : "", row);
-  if (!values.empty()) svg += fmt::format(" data-values=\"{}\"", escaped(values));
-  svg += ">";
-  if (const std::string band = band_path(series, plot, kDecimals); !band.empty()) {
-    svg += fmt::format("<path class=\"band\" d=\"{}\"/>", band);
-  }
-  const bool marked = has_markers(series), lone = is_lone_point(series);
-  svg += fmt::format("<path class=\"line\" {}{}d=\"{}\"/>", dash_attribute(series.look),
-                     marked && !lone ? marker_style(series.look) : "",
-                     line_path(series, plot, kDecimals));
-  return svg + (marked && lone ? lone_marker(series, plot) : "") + "</g>\n";
-}
-
-/// Those that are off at first lie below the others.
-std::vector<const Series*> below_first(const View& view) {
-  std::vector<const Series*> all;
-  for (const bool aside : {true, false}) {
-    for (const Series& series : view.series) {
-      if (series.aside == aside) all.push_back(&series);
-    }
-  }
-  return all;
-}
-
-std::string drawing(const View& view, const Plot& plot, const std::string& attributes,
-                    const std::vector<double>& positions, RowNumbers& rows) {
-  std::string svg = fmt::format("<g {}>\n<g class=\"y-axis\">\n{}{}</g>\n", attributes,
-                                y_grid(plot), y_label(view, plot));
-  // An <svg> of its own cuts off what leaves the plot.
-  svg += fmt::format(
-      "<svg x=\"{0}\" y=\"{1}\" width=\"{2}\" height=\"{3}\" viewBox=\"{0} {1} {2} {3}\">\n",
-      kFrame.left, kFrame.top, kFrame.width, kFrame.height);
-  for (const Series* series : below_first(view)) {
-    const std::string values = positions.empty() ? "" : point_values(*series, positions);
-    svg += series_group(*series, rows.of(series->label), values, plot);
-  }
-  return svg + "</svg>\n</g>\n";
-}
-
-/// Every view at every scale of its axes.
-std::string drawings(const LineChart& chart, const std::vector<double>& positions,
-                     RowNumbers& rows) {
-  std::string svg;
-  for (size_t i = 0; i < chart.views.size(); ++i) {
-    const View& view = chart.views[i];
-    std::vector<double> new_positions = positions;  // the values of a view are written once
-    for (const Scale x : x_scales(chart)) {
-      for (const Scale y : y_scales(view)) {
-        for (const bool usual : {true, false}) {
-          if (!usual && !view.y_most) continue;
-          const Plot plot{kFrame, x_axis(chart, chart.views, x),
-                          y_axis(view, y, usual ? view.y_most : std::nullopt)};
-          const std::string attributes = fmt::format(
-              "class=\"drawing{}\" data-view=\"{}\" data-x=\"{}\" data-y=\"{}\" data-range=\"{}\"",
-              shown_class(svg.empty()), i, name_of(x), name_of(y), usual ? "usual" : "everything");
-          svg += drawing(view, plot, attributes, new_positions, rows);
-          new_positions.clear();
-        }
-      }
-    }
-  }
-  return svg;
-}
-
-/// They are the same for all views.
-std::string x_axes(const LineChart& chart, const std::vector<double>& positions) {
-  std::string svg;
-  for (const Scale scale : x_scales(chart)) {
-    const Plot plot{kFrame, x_axis(chart, chart.views, scale), {}};
-    std::string at;
-    for (const double position : positions) at += fmt::format("{:.1f} ", plot.across(position));
-    svg += fmt::format(
-        "<g class=\"x-axis{}\" data-x=\"{}\" data-at=\"{}\">\n{}</g>\n<g class=\"x-marks{}\" "
-        "data-x=\"{}\">\n{}</g>\n",
-        shown_class(svg.empty()), name_of(scale), at, x_axis_below(chart, plot),
-        shown_class(svg.empty()), name_of(scale), vertical_marks(chart, plot));
-  }
-  return svg;
-}
-
-/// What the tooltip calls a position along x: a kind of token has a name, a length is a number.
-std::string position_name(const LineChart& chart, double x) {
-  const auto tick = std::ranges::find(chart.x_ticks, x);
-  const auto i = static_cast<size_t>(tick - chart.x_ticks.begin());
-  if (i < chart.x_tick_names.size()) return one_line(chart.x_tick_names[i]);
-  return x == std::round(x) ? format_count(std::llround(x)) : tooltip_number(x);
-}
-
-std::string svg_of(const LineChart& chart, RowNumbers& rows) {
-  const std::vector<double> positions = point_positions(chart);
-  std::vector<std::string> names;
-  for (const double position : positions) names.push_back(position_name(chart, position));
-  std::string svg = fmt::format(
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart\" role=\"img\" tabindex=\"0\" "
-      "aria-label=\"{}\" viewBox=\"0 0 {} {}\" data-top=\"{}\" data-bottom=\"{}\" "
-      "data-x-label=\"{}\" data-x-names=\"{}\">\n",
-      escaped(chart.title), kWidth, kHeight, kFrame.top, kFrame.bottom(), escaped(chart.x_label),
-      escaped(fmt::format("{}", fmt::join(names, "\n"))));
-  return svg + x_axes(chart, positions) + drawings(chart, positions, rows) + "</svg>\n";
-}
-
-// ---- what stands around them
 
 struct Choice {
   std::string name;
@@ -249,13 +80,12 @@ std::string legend_item(const Series& series, size_t row) {
 /// others do, and what is off at first.
 std::string legend(const LineChart& chart, RowNumbers& rows) {
   const View& view = chart.views.front();
-  const Plot plot{kFrame, x_axis(chart, chart.views, x_scales(chart).front()),
-                  y_axis(view, y_scales(view).front(), view.y_most)};
-  const auto ends = line_ends(view, plot);
+  const auto ends = first_line_ends(chart);
+  constexpr double kNowhere = 1e9;
   std::vector<size_t> order(view.series.size());
   std::iota(order.begin(), order.end(), size_t{0});
   std::ranges::stable_sort(order, {}, [&](size_t i) {
-    return std::pair(view.series[i].aside, ends[i].value_or(kHeight));
+    return std::pair(view.series[i].aside, ends[i].value_or(kNowhere));
   });
   std::string html = "<ul class=\"legend-list\" aria-label=\"Curves; each can be switched off\">\n";
   for (const size_t i : order) html += legend_item(view.series[i], rows.of(view.series[i].label));
@@ -266,25 +96,8 @@ std::string legend(const LineChart& chart, RowNumbers& rows) {
 
 std::string line_figure(const LineChart& chart, RowNumbers& rows) {
   return controls(chart) + "<div class=\"drawn\">\n<div class=\"plot scroll\">\n" +
-         svg_of(chart, rows) + "</div>\n" + legend(chart, rows) +
+         view_drawings(chart, rows) + "</div>\n" + legend(chart, rows) +
          "<div class=\"tip\" role=\"status\" aria-live=\"polite\" hidden></div>\n</div>\n";
-}
-
-std::string marker_definitions() {
-  std::string svg =
-      "<svg class=\"definitions\" aria-hidden=\"true\" width=\"0\" height=\"0\"><defs>\n";
-  for (int marker = 0; marker < Look::kMarkers; ++marker) {
-    svg += fmt::format("<path id=\"k{}\" transform=\"scale({})\" d=\"{}\"/>\n", marker,
-                       kMarkerRadius, marker_path({0, marker, 0}));
-    // A marker takes its colour from where it is defined, not from the line that has it.
-    for (int colour = 0; colour < Look::kColours; ++colour) {
-      svg += fmt::format(
-          "<marker id=\"m{0}-{1}\" class=\"c{0}\" markerUnits=\"userSpaceOnUse\" "
-          "overflow=\"visible\"><use href=\"#k{1}\"/></marker>\n",
-          colour, marker);
-    }
-  }
-  return svg + "</defs></svg>\n";
 }
 
 }  // namespace lengthwise

@@ -55,9 +55,9 @@ struct Page {
 };
 
 /// One HTML file that needs no other and no network. Every view of every figure is in it as SVG
-/// (page/line_figure.h); without JavaScript the first of each figure shows, with it buttons choose
-/// views, axes and curves, and the pointer and the arrow keys read values. Charts without a point
-/// are left out.
+/// (page/view_drawings.h); without JavaScript the first of each figure shows, with it buttons
+/// choose views, axes and curves, and the pointer and the arrow keys read values. Charts without a
+/// point are left out.
 std::string render_page(const Page& page);
 
 }  // namespace lengthwise

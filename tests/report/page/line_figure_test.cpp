@@ -70,7 +70,6 @@ TEST_CASE("What has a name in place of a number has one scale", "[report][page]"
 TEST_CASE("The values of a view are written once", "[report][page]") {
   const std::string html = figure(chart_of({line("a", {5, 50})}));
   CHECK(all(html, "data-values=\"([^\"]*)\"") == std::vector<std::string>{"5.000;50.00"});
-  CHECK(all(html, "data-at=\"([^\"]*)\"").size() == 2);
 }
 
 TEST_CASE("Rows that stand aside are off at first and last in the legend", "[report][page]") {
