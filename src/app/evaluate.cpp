@@ -55,8 +55,17 @@ Config measured_config(const std::string& folder, const Config& trained, const W
     if (says_how_to_measure(option) && !option.is_read()) option.assign(option.default_text);
   }
   Words changes;
+  Config before = trained;
+  OptionSet trained_options;
+  before.declare(trained_options);
   for (const std::string& name : options.given()) {
-    if (may_change_after_training(options.find(name))) changes.push_back(name);
+    const Option& option = options.find(name);
+    if (!may_change_after_training(option)) continue;
+    if (option.text() == trained_options.find(name).text()) {
+      fail("{}: changes nothing, {} was trained with {}; leave it out", name, folder,
+           option.text());
+    }
+    changes.push_back(name);
   }
   Config unchanged = trained;
   unchanged.run = config.run;

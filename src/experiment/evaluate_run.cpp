@@ -14,6 +14,7 @@
 #include "experiment/model_files.h"
 #include "experiment/run_folder.h"
 #include "model/device.h"
+#include "position/scheme.h"
 #include "report/records/split_tokens.h"
 
 namespace lengthwise {
@@ -116,6 +117,18 @@ fs::path existing_checkpoint(const fs::path& folder, const Config& trained,
   return path;
 }
 
+/// UserError where lines of an older version say no draws: a row would be made of both.
+void check_draws(const fs::path& folder, const std::vector<EvaluationRecord>& before,
+                 const EvaluationRecord& plan) {
+  const bool older = std::ranges::any_of(
+      before, [](const EvaluationRecord& old) { return !old.draws && !old.beyond_max_length; });
+  if (!plan.draws || !older) return;
+  fail(
+      "{}: was measured by an older version, whose lines do not say how positions were drawn; "
+      "remove the file and evaluate again",
+      (folder / "evaluation.jsonl").string());
+}
+
 }  // namespace
 
 void check_evaluation_data(const Config& config, const Dataset& dataset) {
@@ -138,6 +151,8 @@ void evaluate_run(const fs::path& folder, const Config& trained, const Config& c
   EvaluationRecord plan = plan_record(config, dataset);
   plan.checkpoint = sha256_of_file(checkpoint);
   plan.variant = variant_of(trained, config);
+  if (model->position->draws_positions()) plan.draws = config.evaluation.draws;
+  check_draws(folder, before, plan);
   plan.precision = config.run.precision;
   plan.device = product_name(computing.device);
   if (dataset.task == nullptr) {

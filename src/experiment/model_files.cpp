@@ -72,7 +72,13 @@ Transformer load_model(const fs::path& checkpoint, const Config& trained, const 
   check_identity(file, identity);
   check_changes(trained, measured);
   Transformer model = make_transformer(measured.model, measured.position, dataset.vocabulary_size);
-  load_tensors(file, named_parameters(*model));
+  try {
+    load_tensors(file, named_parameters(*model));
+  } catch (const UserError& error) {
+    const std::string changes = variant_of(trained, measured);
+    if (changes.empty()) throw;
+    fail("{}: these weights cannot be measured so: {}", changes, error.what());
+  }
   return model;
 }
 

@@ -222,7 +222,7 @@ bool same_measurement(const EvaluationRecord& a, const EvaluationRecord& b) {
     return std::tie(record.split, record.protocol, record.documents, record.first_token,
                     record.length, record.stride, record.window_targets, record.skipped_targets,
                     record.tokens, record.variant, record.weights, record.checkpoint,
-                    record.corpus_hash);
+                    record.corpus_hash, record.draws);
   };
   return what(a) == what(b);
 }
@@ -267,6 +267,7 @@ std::string to_json(const EvaluationRecord& record) {
                {"skipped_targets", record.skipped_targets},
                {"max_tokens", or_null(record.max_tokens)},
                {"weights", record.weights}};
+  if (record.draws) json["draws"] = *record.draws;
   if (!record.variant.empty()) json["variant"] = record.variant;
   if (record.beyond_max_length) json["beyond_max_length"] = *record.beyond_max_length;
   json.update({{"windows", record.windows},
@@ -369,6 +370,7 @@ EvaluationRecord parse_evaluation(std::string_view json, const std::string& orig
   record.seconds = fields.real("seconds");
   record.tokens_per_second = fields.real("tokens_per_second");
   record.peak_memory_mib = fields.real("peak_memory_mib");
+  record.draws = fields.optional_whole("draws");
   record.device = fields.optional_text("device").value_or("");
   record.precision = fields.optional_text("precision").value_or("");
   record.file = fields.text("file");

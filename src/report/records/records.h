@@ -25,6 +25,9 @@ struct EvaluationRecord {
   int64_t skipped_targets = 0;        // at each document's start, never scored
   std::optional<int64_t> max_tokens;  // only so many were scored; 0: all; unset in older lines
   std::string weights = "last";       // which were measured: "last", "best"
+  /// Of positions drawn at random, for each window anew; none where the scheme draws none, and in
+  /// older lines, whose windows shared a draw.
+  std::optional<int64_t> draws;
   /// What was changed after training, as "position.scheme=none model.window=64"; empty: nothing.
   std::string variant;
   /// Set where the scheme reaches no further than this many tokens; nothing was measured then.

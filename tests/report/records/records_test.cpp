@@ -18,7 +18,8 @@ namespace {
 
 // As the run folder's format is written down, not as `to_json` prints it.
 const std::string kRunJson = R"({"program":"lengthwise","version":"0.1.0","commit":"abc123",
-  "libtorch":"2.11.0","machine":"two cores","threads":1,"scheme":"alibi","scheme_order":4,
+  "libtorch":"2.11.0","machine":"two cores","threads":1,"device":"cpu","precision":"bf16",
+  "scheme":"alibi","scheme_order":4,
   "scheme_summary":"scores fall with distance","corpus":"ideal_reader","corpus_hash":"c0ffee",
   "vocabulary_size":108,"parameters":80384,"train_length":64,"seed":7,"steps":1200,
   "started":"2026-11-23T04:00:00Z","finished":null,"train_seconds":20.5,
@@ -51,6 +52,8 @@ nlohmann::json line(int64_t length) {
           {"seconds", 0.5},
           {"tokens_per_second", 8.0},
           {"peak_memory_mib", 250.0},
+          {"device", "cuda card"},
+          {"precision", "fp32"},
           {"file", "evaluation/values.safetensors"},
           {"checkpoint", "0123"},
           {"corpus_hash", "c0ffee"},
@@ -110,6 +113,8 @@ TEST_CASE("run.json as the format is written down is read field by field", "[rep
   CHECK(run.commit == "abc123");
   CHECK(run.libtorch == "2.11.0");
   CHECK(run.machine == "two cores");
+  CHECK(run.device == "cpu");
+  CHECK(run.precision == "bf16");
   CHECK(run.scheme == "alibi");
   CHECK(run.scheme_summary == "scores fall with distance");
   CHECK(run.corpus == "ideal_reader");
