@@ -21,6 +21,10 @@ install(TARGETS lengthwise
   RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}"
   LIBRARY DESTINATION "${_libraries}")
 
+if(LENGTHWISE_CUDA)
+  install(TARGETS lengthwise_cuda LIBRARY DESTINATION "${_libraries}")
+endif()
+
 set(_documents "${CMAKE_INSTALL_DOCDIR}")
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${_documents}")
 file(GLOB _licences RELATIVE "${_beside_libtorch}"

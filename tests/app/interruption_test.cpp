@@ -13,8 +13,9 @@ constexpr int64_t kSteps = 300;
 
 /// Every source of randomness and every file of a run: dropout, validation, best weights, frequent
 /// states, a line a step.
-Words train_command(const std::string& folder) {
+Words train_command(const std::string& folder, const std::string& precision = "fp32") {
   return {"train",
+          precision + ".ini",
           "tiny.ini",
           "--run.folder=" + folder,
           "--training.steps=" + std::to_string(kSteps),
@@ -104,12 +105,20 @@ void until_met_at_work(const fs::path& folder, const std::function<bool()>& met)
   FAIL("every program ended before its signal");
 }
 
+/// A tiny model in bf16 does not mind where the machine has no instructions for it.
+void put_precisions(const Workspace& work) {
+  put_file(work / "fp32.ini", "[run]\nprecision = fp32\n");
+  put_file(work / "bf16.ini", "[run]\nprecision = bf16\nslow_precision = true\n");
+}
+
 /// How a run of train_command ended that a signal met at work, at this step or later.
-Outcome signalled_run(const Workspace& work, const std::string& folder, int64_t step, int signal) {
+Outcome signalled_run(const Workspace& work, const std::string& folder, int64_t step, int signal,
+                      const std::string& precision = "fp32") {
+  put_precisions(work);
   Outcome outcome;
   const fs::path log = work / (folder + "/train.jsonl");
   until_met_at_work(work / folder, [&] {
-    Program program(train_command(folder), work.path());
+    Program program(train_command(folder, precision), work.path());
     wait_for_step(program, log, step);
     program.send(signal);
     outcome = program.wait();
@@ -120,10 +129,12 @@ Outcome signalled_run(const Workspace& work, const std::string& folder, int64_t 
 
 TEST_CASE("SIGTERM and SIGINT finish the step, and the command that is printed goes on", "[app]") {
   const Workspace work;
-  work.must_run(train_command("whole"));
-  for (const int signal : {SIGTERM, SIGINT}) {
-    const std::string run = "stopped-" + std::to_string(signal);
-    const Outcome outcome = signalled_run(work, run, 10, signal);
+  put_precisions(work);
+  for (const auto& [signal, precision] : {std::pair{SIGTERM, "fp32"}, std::pair{SIGINT, "bf16"}}) {
+    const std::string run = std::string("stopped-") + precision;
+    const std::string whole = std::string("whole-") + precision;
+    work.must_run(train_command(whole, precision));
+    const Outcome outcome = signalled_run(work, run, 10, signal, precision);
     INFO(outcome.output << outcome.errors);
     REQUIRE(outcome.exit_code == 1);
     const int64_t step = saved_step(work / (run + "/checkpoint.safetensors"));
@@ -134,7 +145,7 @@ TEST_CASE("SIGTERM and SIGINT finish the step, and the command that is printed g
 
     work.must_run(command_in(outcome.output));
     CHECK(finished(work / run));
-    check_same_run(work / "whole", work / run);
+    check_same_run(work / whole, work / run);
   }
 }
 
@@ -146,6 +157,7 @@ TEST_CASE("The command to go on is quoted where a shell would take it apart", "[
 
 TEST_CASE("A run killed at any moments ends with the bits of one that was not", "[app]") {
   const Workspace work;
+  put_precisions(work);
   work.must_run(train_command("whole"));
   std::mt19937 random(20);
   const auto microseconds = [&](int most) {

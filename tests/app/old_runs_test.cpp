@@ -152,4 +152,26 @@ TEST_CASE("What a version measured is compared, or refused with the line that sa
   }
 }
 
+TEST_CASE("Lines that do not say how positions were drawn are not mixed with those that do",
+          "[app]") {
+  const Workspace work;
+  work.must_run({"train", "tiny.ini", "--run.folder=run", "--position.scheme=randomized"});
+  work.must_run({"evaluate", "run", "--evaluation.lengths=16"});
+  const fs::path lines = work / "run/evaluation.jsonl";
+  Json line = json_lines(lines).front();
+  CHECK(line["draws"] == 1);
+  line.erase("draws");
+  put_file(lines, line.dump() + "\n");
+
+  const Outcome refused = work.run({"evaluate", "run"});
+  CHECK(refused.exit_code == 2);
+  CHECK(
+      refused.errors ==
+      "lengthwise: run/evaluation.jsonl: was measured by an older version, whose lines do not say "
+      "how positions were drawn; remove the file and evaluate again\n");
+  fs::remove(lines);
+  work.must_run({"evaluate", "run"});
+  CHECK(json_lines(lines).size() == 2);
+}
+
 }  // namespace lengthwise
