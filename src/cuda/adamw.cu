@@ -16,12 +16,13 @@ struct Arguments {
   const float* factor;
   // decay: 1 - rate * weight_decay; rate: over 1 - beta1^t; root: 1 / sqrt(1 - beta2^t)
   float decay, rate, root, beta1, beta2, epsilon;
+  float rest1, rest2;  // 1 - beta1 and 1 - beta2, each rounded once
 };
 
 __device__ inline void update_one(const Arguments& a, float& value, float gradient, float& mean,
                                   float& square) {
-  mean = a.beta1 * mean + (1.0f - a.beta1) * gradient;
-  square = a.beta2 * square + (1.0f - a.beta2) * gradient * gradient;
+  mean = a.beta1 * mean + a.rest1 * gradient;
+  square = a.beta2 * square + a.rest2 * gradient * gradient;
   value = value * a.decay - a.rate * mean / (sqrtf(square) * a.root + a.epsilon);
 }
 
@@ -77,6 +78,8 @@ extern "C" int lengthwise_adamw(const AdamWUpdate* call, CUstream_st* stream) {
   arguments.root = static_cast<float>(1 / std::sqrt(1 - std::pow(call->beta2, t)));
   arguments.beta1 = static_cast<float>(call->beta1);
   arguments.beta2 = static_cast<float>(call->beta2);
+  arguments.rest1 = static_cast<float>(1 - call->beta1);
+  arguments.rest2 = static_cast<float>(1 - call->beta2);
   arguments.epsilon = static_cast<float>(call->epsilon);
   for (int64_t begin = 0; begin < call->count; begin += kTensors) {
     int blocks = 0;

@@ -80,7 +80,7 @@ __device__ inline void block_sums(float& first, float& second, float* scratch) {
 
 /// Blocks that share the rows of a matrix whose columns are summed: enough for every device, and
 /// the same number on all. A partial sum a block is then added up in the order of the blocks.
-constexpr int kSumBlocks = 792;  // 6 a multiprocessor of an H100
+constexpr int kSumBlocks = 1056;  // 8 a multiprocessor of an H100
 
 /// Partial sums [blocks, columns] and where their own sums go, [columns].
 struct ColumnSums {

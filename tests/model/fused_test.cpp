@@ -124,7 +124,7 @@ TEST_CASE("Residuals and norms on the second device are float64's", "[model][dev
   const auto device = kernels_device();
   if (!device) return;
   torch::manual_seed(2);
-  for (const Shape shape : {Shape{37, 48}, Shape{5, 1000}, Shape{1700, 64}}) {
+  for (const Shape shape : {Shape{37, 48}, Shape{5, 1000}, Shape{2300, 64}}) {
     const int64_t rows = shape.rows, width = shape.columns;
     for (const bool layer_norm : {true, false}) {
       for (const bool branch : {true, false}) {
