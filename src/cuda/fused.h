@@ -29,7 +29,7 @@ struct LossRows {
 /// cosines c and sines s, which may be times a factor. Dimensions from R on are multiplied by
 /// rest_factor. K and R are multiples of 8, R may be 0: a copy.
 struct TurnedRows {
-  Rows from, to;                   // may not overlap
+  Rows from, to;                   // one and the same, or apart
   const float* cosines = nullptr;  // [T, R/2], 16-byte aligned
   const float* sines = nullptr;
   int64_t batch = 0, heads = 0, rows = 0, width = 0, turned = 0;  // B, H, T, K, R

@@ -39,11 +39,22 @@ cuda::TurnedRows copied_rows(const Tensor& from, const Tensor& to) {
   return call;
 }
 
+constexpr size_t kParts = 3;  // queries, keys and values of a projection
+
+/// Whether x is a part of a tensor that empty_heads made of three, and its numbers are the
+/// caller's alone: one handle to it, and of its memory none but the three parts and their base.
+bool is_own_part(const Tensor& x) {
+  const int64_t row = static_cast<int64_t>(kParts) * x.size(1) * x.size(3);
+  const std::vector<int64_t> strides{x.size(2) * row, x.size(3), row, 1};
+  return x.use_count() == 1 && x.storage().use_count() <= kParts + 1 &&
+         x.strides() == at::IntArrayRef(strides);
+}
+
 struct TurnFunction : torch::autograd::Function<TurnFunction> {
-  static Tensor turned(const Tensor& x, const Tensor& cosines, const Tensor& sines, bool neighbours,
-                       double rest_factor, float direction) {
+  static Tensor turned(const Tensor& x, const Tensor& to, const Tensor& cosines,
+                       const Tensor& sines, bool neighbours, double rest_factor, float direction) {
     const c10::DeviceGuard guard(x.device());
-    const auto from = readable_rows(x), to = heads_side_by_side(x);
+    const auto from = readable_rows(x);
     cuda::TurnedRows call = copied_rows(from, to);
     call.cosines = cosines.const_data_ptr<float>();
     call.sines = sines.const_data_ptr<float>();
@@ -60,12 +71,14 @@ struct TurnFunction : torch::autograd::Function<TurnFunction> {
     context->save_for_backward({cosines, sines});
     context->saved_data["neighbours"] = neighbours;
     context->saved_data["rest_factor"] = rest_factor;
-    return turned(x, cosines, sines, neighbours, rest_factor, 1);
+    return turned(x, heads_side_by_side(x), cosines, sines, neighbours, rest_factor, 1);
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& upstream) {
     const auto saved = context->get_saved_variables();
-    return {turned(upstream[0], saved[0], saved[1], context->saved_data["neighbours"].toBool(),
+    // In place, the parts still stand side by side, and split_heads has nothing to copy.
+    const auto to = is_own_part(upstream[0]) ? upstream[0] : heads_side_by_side(upstream[0]);
+    return {turned(upstream[0], to, saved[0], saved[1], context->saved_data["neighbours"].toBool(),
                    context->saved_data["rest_factor"].toDouble(), -1),
             Tensor(), Tensor(), Tensor(), Tensor()};
   }
