@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-struct CUstream_st;  // *cudaStream_t, without CUDA's headers
+#include "rows.h"
 
 /// Fused causal attention on a CUDA device (sm_80, sm_90: it takes up to 112 KB of shared memory a
 /// block) whose logits may carry a bias that is a function of the distance i - j alone, with its
@@ -19,13 +19,6 @@ struct CUstream_st;  // *cudaStream_t, without CUDA's headers
 /// the logits' gradients are rounded to bfloat16 before they are multiplied. No sum depends on the
 /// order in which blocks run: the same call gives the same bits.
 namespace lengthwise::cuda {
-
-/// bfloat16 [B, H, rows, K] in the device's memory. Strides count elements; the last one is 1.
-/// Every row begins at a multiple of 16 bytes.
-struct Rows {
-  void* data = nullptr;
-  int64_t batch_stride = 0, head_stride = 0, row_stride = 0;
-};
 
 struct AttentionShape {
   int64_t batch = 0, heads = 0, queries = 0, length = 0, width = 0;  // B, H, Q, T, K

@@ -36,12 +36,13 @@ Tensor causal_attention(const Tensor& queries, const Tensor& keys, const Tensor&
   const bool everything_seen = rule.visibility.window == 0 || rule.visibility.window >= length;
   const Visibility visibility = everything_seen ? Visibility{} : rule.visibility;
 
-  const bool plain = std::holds_alternative<NoBias>(bias) && everything_seen &&
-                     rule.dropout.probability == 0 && queries.size(2) == length;
-  if (plain) return plain_causal_attention(queries, keys, values, scale);
+  // LibTorch's own kernel on CUDA adds up gradients in any order, so ours comes first.
   if (rule.dropout.probability == 0 && distance_kernels_take(queries, bias)) {
     return distance_attention(queries, keys, values, bias, scale, visibility);
   }
+  const bool plain = std::holds_alternative<NoBias>(bias) && everything_seen &&
+                     rule.dropout.probability == 0 && queries.size(2) == length;
+  if (plain) return plain_causal_attention(queries, keys, values, scale);
   return walk_attention(queries, keys, values, bias, scale, visibility, rule.dropout);
 }
 

@@ -12,7 +12,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "model/distance_attention.h"
+#include "fused/library.h"
 
 namespace lengthwise {
 namespace {
@@ -85,8 +85,8 @@ torch::Device open_device(const std::string& name) {
   const int index = name == "cuda" ? 0 : std::atoi(name.c_str() + std::string("cuda:").size());
   const torch::Device device(torch::kCUDA, static_cast<c10::DeviceIndex>(index));
   check_usable(name, device);
-  if (const std::string missing = open_distance_kernels(); !missing.empty()) {
-    spdlog::warn("attention with biases by distance takes a slower way: {}", missing);
+  if (const std::string missing = open_cuda_kernels(); !missing.empty()) {
+    spdlog::warn("the slower twins of the CUDA kernels are used: {}", missing);
   }
   return device;
 }

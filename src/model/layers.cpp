@@ -20,10 +20,8 @@ void LinearImpl::reset(double gain) {
   if (bias.defined()) bias.zero_();
 }
 
-torch::Tensor LinearImpl::forward(const torch::Tensor& x) const {
-  const auto type = x.scalar_type();
-  return bias.defined() ? at::linear(x, weight.to(type), bias.to(type))
-                        : at::linear(x, weight.to(type));
+torch::Tensor LinearImpl::forward(const torch::Tensor& x, Activation activation) const {
+  return linear(x, {weight, bias}, activation);
 }
 
 NormImpl::NormImpl(int64_t width, const std::string& kind)
@@ -31,9 +29,9 @@ NormImpl::NormImpl(int64_t width, const std::string& kind)
   if (kind == "layer") bias = register_parameter("bias", torch::zeros({width}));
 }
 
-torch::Tensor NormImpl::forward(const torch::Tensor& x) const {
-  return bias.defined() ? at::layer_norm(x, weight.sizes(), weight, bias, kNormEpsilon)
-                        : at::rms_norm(x, weight.sizes(), weight, kNormEpsilon);
+Normed NormImpl::forward(const torch::Tensor& x, const torch::Tensor& branch,
+                         torch::ScalarType type) const {
+  return add_and_norm(x, branch, {weight, bias, kNormEpsilon}, type);
 }
 
 }  // namespace lengthwise

@@ -3,27 +3,30 @@
 #include <string>
 
 #include "base/torch.h"
+#include "fused/linear.h"
+#include "fused/norm.h"
 
 namespace lengthwise {
 
-/// x W' (+ b). The weight is [out, in].
+/// activation(x W' (+ b)), in the type of x. The weight is [out, in].
 struct LinearImpl : torch::nn::Module {
   LinearImpl(int64_t in, int64_t out, bool with_bias);
 
   /// Weights from N(0, gain / sqrt(in)), bias 0.
   void reset(double gain);
-  torch::Tensor forward(const torch::Tensor& x) const;
+  torch::Tensor forward(const torch::Tensor& x, Activation activation = Activation::none) const;
 
   torch::Tensor weight, bias;
 };
 TORCH_MODULE(Linear);
 
 /// "layer": LayerNorm (Ba et al. 2016); "rms": RMSNorm (Zhang and Sennrich 2019). Over the last
-/// axis.
+/// axis of a residual stream, to which the branch that comes before is added on the way.
 struct NormImpl : torch::nn::Module {
   NormImpl(int64_t width, const std::string& kind);
 
-  torch::Tensor forward(const torch::Tensor& x) const;
+  /// x + branch (undefined: x alone) and its norm as `type`.
+  Normed forward(const torch::Tensor& x, const torch::Tensor& branch, torch::ScalarType type) const;
 
   torch::Tensor weight, bias;  // bias undefined for RMSNorm
 };

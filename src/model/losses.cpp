@@ -1,22 +1,23 @@
 #include "model/losses.h"
 
+#include <ATen/ops/mm.h>
+
 #include <algorithm>
 
+#include "fused/library.h"
+#include "fused/loss_rows.h"
 #include "model/device.h"
 
 namespace lengthwise {
 namespace {
 
-/// 4 MB of logits a chunk stay in a CPU's cache while they are used; elsewhere 512 MB keep the
-/// device busy.
-int64_t logits_a_chunk(const torch::Device& device) {
-  return device.is_cpu() ? 1 << 20 : 1 << 27;
-}
-
-/// a b as float32, rounded on the way only where the device cannot leave that out.
-torch::Tensor float_product(const torch::Tensor& a, const torch::Tensor& b) {
-  if (a.is_cuda() && a.scalar_type() != torch::kFloat32) return at::mm(a, b, torch::kFloat32);
-  return at::mm(a, b).to(torch::kFloat32);
+/// 4 MB of logits a chunk stay in a CPU's cache while they are used; elsewhere 1 GB keeps the
+/// device busy, in a multiple of rows that products like.
+int64_t rows_a_chunk(const torch::Device& device, int64_t vocabulary_size) {
+  constexpr int64_t kMultiple = 1024;
+  if (device.is_cpu()) return std::max<int64_t>(16, (1 << 20) / vocabulary_size);
+  const int64_t rows = std::max<int64_t>(16, (1 << 28) / vocabulary_size);
+  return (rows + kMultiple - 1) / kMultiple * kMultiple;
 }
 
 void check_shapes(const torch::Tensor& hidden, const torch::Tensor& head,
@@ -31,9 +32,31 @@ void check_shapes(const torch::Tensor& hidden, const torch::Tensor& head,
 template <class Chunk>
 void for_each_chunk(const torch::Tensor& hidden, int64_t vocabulary_size, Chunk&& chunk) {
   const int64_t rows = hidden.size(0);
-  const int64_t at_once = std::max<int64_t>(16, logits_a_chunk(hidden.device()) / vocabulary_size);
+  const int64_t at_once = rows_a_chunk(hidden.device(), vocabulary_size);
   for (int64_t begin = 0; begin < rows; begin += at_once) {
     chunk(begin, std::min(rows, begin + at_once));
+  }
+}
+
+/// The matrix [V, D] rounded to `type`, rows of zeros behind it up to `rows`.
+torch::Tensor rounded_rows(const torch::Tensor& matrix, torch::ScalarType type, int64_t rows) {
+  const int64_t filled = matrix.size(0);
+  if (rows == filled) return matrix.to(type);
+  const auto padded = torch::empty({rows, matrix.size(1)}, matrix.options().dtype(type));
+  padded.slice(0, 0, filled).copy_(matrix);
+  padded.slice(0, filled).zero_();
+  return padded;
+}
+
+/// sum += a b, float32; an undefined sum is nothing yet.
+void add_product(torch::Tensor& sum, const torch::Tensor& a, const torch::Tensor& b) {
+  if (a.scalar_type() == torch::kFloat32) {
+    if (!sum.defined()) sum = torch::zeros({a.size(0), b.size(1)}, a.options());
+    sum.addmm_(a, b);
+  } else if (!sum.defined()) {
+    sum = float_product(a, b);
+  } else {
+    sum.add_(float_product(a, b));
   }
 }
 
@@ -41,32 +64,23 @@ struct MeanNats : torch::autograd::Function<MeanNats> {
   static torch::Tensor forward(torch::autograd::AutogradContext* context,
                                const torch::Tensor& hidden, const torch::Tensor& head,
                                const torch::Tensor& targets) {
-    const int64_t rows = hidden.size(0);
+    const int64_t rows = hidden.size(0), vocabulary = head.size(0);
     const double weight = 1.0 / static_cast<double>(rows);
-    auto hidden_gradient = torch::empty_like(hidden);
-    auto head_gradient = torch::zeros_like(head);
     const auto type = hidden.scalar_type();
-    const auto matrix = head.to(type);
+    const auto matrix = rounded_rows(head, type, padded_vocabulary(hidden, vocabulary));
+    auto hidden_gradient = torch::empty_like(hidden);
+    torch::Tensor head_gradient;
     auto total = torch::zeros({}, hidden.options().dtype(torch::kFloat64));
-    for_each_chunk(hidden, head.size(0), [&](int64_t begin, int64_t end) {
+    for_each_chunk(hidden, vocabulary, [&](int64_t begin, int64_t end) {
       const auto chunk = hidden.slice(0, begin, end);
-      const auto target = targets.slice(0, begin, end).unsqueeze(1);
-      auto scores = at::log_softmax(float_product(chunk, matrix.t()), 1);
-      total.sub_(scores.gather(1, target).sum(torch::kFloat64));
-      // d loss / d logits = (softmax - one-hot) / rows, in place of the scores.
-      scores.exp_();
-      scores.scatter_add_(1, target, torch::full({end - begin, 1}, -1.0f, scores.options()));
-      scores.mul_(weight);
+      const auto [nats, gradient] = loss_rows(
+          float_product(chunk, matrix.t()), targets.slice(0, begin, end), vocabulary, weight, type);
+      total.add_(nats.sum(torch::kFloat64));
       auto gradient_slice = hidden_gradient.slice(0, begin, end);
-      const auto rounded = scores.to(type);
-      at::mm_out(gradient_slice, rounded, matrix);
-      if (type == torch::kFloat32) {
-        head_gradient.addmm_(rounded.t(), chunk);
-      } else {
-        head_gradient.add_(float_product(rounded.t(), chunk));
-      }
+      at::mm_out(gradient_slice, gradient, matrix);
+      add_product(head_gradient, gradient.t(), chunk);
     });
-    context->save_for_backward({hidden_gradient, head_gradient});
+    context->save_for_backward({hidden_gradient, head_gradient.slice(0, 0, vocabulary)});
     return (total * weight).to(torch::kFloat32);
   }
 

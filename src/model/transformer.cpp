@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "base/random.h"
+#include "fused/turn.h"
 #include "model/attention_kernels.h"
 #include "position/registry.h"
 #include "position/scheme.h"
@@ -35,15 +36,12 @@ void AttentionImpl::reset(double output_gain) {
 }
 
 std::vector<torch::Tensor> AttentionImpl::project(const torch::Tensor& x, int64_t queries) const {
-  const auto by_head = [this](const torch::Tensor& rows, int64_t parts) {
-    return rows.unflatten(-1, {parts, heads, -1}).permute({2, 0, 3, 1, 4}).unbind(0);
-  };
-  if (queries == x.size(1)) return by_head(query_key_value->forward(x), 3);
+  if (queries == x.size(1)) return split_heads(query_key_value->forward(x), 3, heads);
   const auto weight = query_key_value->weight.to(x.scalar_type());
   const int64_t width = x.size(2);
   const auto last =
-      by_head(at::linear(x.slice(1, x.size(1) - queries), weight.slice(0, 0, width)), 1);
-  const auto all = by_head(at::linear(x, weight.slice(0, width)), 2);
+      split_heads(at::linear(x.slice(1, x.size(1) - queries), weight.slice(0, 0, width)), 1, heads);
+  const auto all = split_heads(at::linear(x, weight.slice(0, width)), 2, heads);
   return {last[0], all[0], all[1]};
 }
 
@@ -73,12 +71,9 @@ void FeedForwardImpl::reset(double output_gain) {
 }
 
 torch::Tensor FeedForwardImpl::forward(const torch::Tensor& x) const {
-  auto inner = up->forward(x);
-  if (activation == "swiglu") {
-    inner = at::silu(gate->forward(x)) * inner;
-  } else {
-    inner = activation == "relu" ? at::relu(inner) : at::gelu(inner);
-  }
+  const auto inner =
+      gate ? gated_linear(x, {gate->weight, gate->bias}, {up->weight, up->bias})
+           : up->forward(x, activation == "relu" ? Activation::relu : Activation::gelu);
   return down->forward(inner);
 }
 
@@ -139,20 +134,21 @@ torch::Tensor TransformerImpl::forward_last(const torch::Tensor& tokens, int64_t
 
   AttentionRule rule{{options.window, options.sinks}, {}};
   const double attention_dropout = is_training() ? options.attention_dropout : 0;
+  torch::Tensor branch;  // what a sublayer made, added to the stream by the norm that comes next
   for (size_t layer = 0; layer < blocks.size(); ++layer) {
     const Block& block = blocks[layer];
     rule.dropout = {attention_dropout, split_stream(draw, layer).next()};
-    const LayerContext context{static_cast<int64_t>(layer), positions, tables,
-                               block->attention_norm->forward(hidden).to(products)};
-    if (layer + 1 == blocks.size()) hidden = hidden.slice(1, hidden.size(1) - rows);
-    hidden =
-        hidden + dropped_out(block->attention->forward(*position, context, rule, hidden.size(1)),
-                             options, is_training());
-    hidden = hidden + dropped_out(block->feedforward->forward(
-                                      block->feedforward_norm->forward(hidden).to(products)),
-                                  options, is_training());
+    Normed stream = block->attention_norm->forward(hidden, branch, products);
+    const LayerContext context{static_cast<int64_t>(layer), positions, tables, stream.normed};
+    const int64_t skipped = layer + 1 == blocks.size() ? tokens.size(1) - rows : 0;
+    hidden = skipped == 0 ? stream.sum : stream.sum.slice(1, skipped);
+    branch = dropped_out(block->attention->forward(*position, context, rule, hidden.size(1)),
+                         options, is_training());
+    stream = block->feedforward_norm->forward(hidden, branch, products);
+    hidden = stream.sum;
+    branch = dropped_out(block->feedforward->forward(stream.normed), options, is_training());
   }
-  return final_norm->forward(hidden).to(products);
+  return final_norm->forward(hidden, branch, products).normed;
 }
 
 torch::Tensor TransformerImpl::head_weight() const {

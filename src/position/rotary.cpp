@@ -5,31 +5,13 @@
 
 #include "base/error.h"
 #include "base/options.h"
+#include "fused/turn.h"
 #include "position/options.h"
 #include "position/scheme.h"
 #include "position/scheme_entry.h"
 
 namespace lengthwise {
 namespace {
-
-/// Turns the pairs of x [B, H, T, R] by the angles whose cosines and sines are [T, R/2].
-torch::Tensor turn_halves(const torch::Tensor& x, const torch::Tensor& cosines,
-                          const torch::Tensor& sines) {
-  const auto halves = x.chunk(2, -1);
-  return torch::cat({torch::addcmul(halves[0] * cosines, halves[1], sines, -1),
-                     torch::addcmul(halves[1] * cosines, halves[0], sines)},
-                    -1);
-}
-
-torch::Tensor turn_neighbours(const torch::Tensor& x, const torch::Tensor& cosines,
-                              const torch::Tensor& sines) {
-  const auto pairs = x.unflatten(-1, {-1, 2});  // [B, H, T, R/2, 2]
-  const auto even = pairs.select(-1, 0), odd = pairs.select(-1, 1);
-  return torch::stack({torch::addcmul(even * cosines, odd, sines, -1),
-                       torch::addcmul(odd * cosines, even, sines)},
-                      -1)
-      .flatten(-2);
-}
 
 class Rotary final : public PositionScheme {
  public:
@@ -118,20 +100,6 @@ std::vector<torch::Tensor> rotary_tables(const torch::Tensor& positions,
                                          const torch::Tensor& frequencies, double factor) {
   const auto angles = torch::outer(positions, frequencies);  // [T, R/2]
   return {(angles.cos() * factor).to(torch::kFloat32), (angles.sin() * factor).to(torch::kFloat32)};
-}
-
-torch::Tensor turn_pairs(const torch::Tensor& x, const torch::Tensor& cosines,
-                         const torch::Tensor& sines, const std::string& pairing,
-                         double rest_factor) {
-  const auto turn = pairing == "half" ? turn_halves : turn_neighbours;
-  const int64_t first = cosines.size(0) - x.size(-2);
-  const auto row_cosines = cosines.slice(0, first), row_sines = sines.slice(0, first);
-  const int64_t width = 2 * cosines.size(-1);
-  if (width == x.size(-1)) return turn(x, row_cosines, row_sines);
-  const auto rest = x.slice(-1, width);
-  return torch::cat({turn(x.slice(-1, 0, width), row_cosines, row_sines),
-                     rest_factor == 1 ? rest : rest * rest_factor},
-                    -1);
 }
 
 }  // namespace lengthwise

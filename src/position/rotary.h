@@ -54,14 +54,8 @@ torch::Tensor rotary_exponents(int64_t width);
 torch::Tensor rotary_frequencies(int64_t width, double base);
 
 /// Cosines and sines of position times frequency, both times `factor`: positions [T] and
-/// frequencies [R/2] float64 -> 2 x [T, R/2] float32.
+/// frequencies [R/2] float64 -> 2 x [T, R/2] float32, as turn_pairs (fused/turn.h) takes them.
 std::vector<torch::Tensor> rotary_tables(const torch::Tensor& positions,
                                          const torch::Tensor& frequencies, double factor = 1);
-
-/// x [B, H, Q, K], each pair among its first R dimensions turned by the last Q rows of tables
-/// [T, R/2]; the other dimensions times `rest_factor`.
-torch::Tensor turn_pairs(const torch::Tensor& x, const torch::Tensor& cosines,
-                         const torch::Tensor& sines, const std::string& pairing,
-                         double rest_factor = 1);
 
 }  // namespace lengthwise

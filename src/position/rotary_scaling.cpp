@@ -1,4 +1,5 @@
 #include "position/rotary_scaling.h"
+#include "fused/turn.h"
 
 #include <algorithm>
 #include <cmath>

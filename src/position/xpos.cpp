@@ -1,4 +1,5 @@
 #include "position/xpos.h"
+#include "fused/turn.h"
 
 #include <cmath>
 

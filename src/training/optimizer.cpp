@@ -2,11 +2,12 @@
 
 #include <ATen/ops/_foreach_mul.h>
 #include <ATen/ops/_foreach_norm.h>
-#include <ATen/ops/_fused_adamw.h>
 #include <ATen/ops/_fused_sgd.h>
 
 #include <algorithm>
 
+#include "fused/adamw.h"
+#include "fused/library.h"
 #include "training/options.h"
 
 namespace lengthwise {
@@ -55,15 +56,16 @@ class AdamW final : public Optimizer {
     const torch::NoGradGuard no_grad;
     const auto values = values_of(parameters_), slopes = gradients();
     for (const DecayGroup& group : decay_groups(parameters_, options_.weight_decay)) {
-      // The kernel counts from 1 and wants a count a tensor.
-      const std::vector<torch::Tensor> counts(
-          group.members.size(), torch::full({}, static_cast<float>(step + 1), means_[0].options()));
-      at::_fused_adamw_(pick(values, group.members), pick(slopes, group.members),
-                        pick(means_, group.members), pick(squares_, group.members), {}, counts,
-                        learning_rate, options_.beta1, options_.beta2, group.weight_decay,
-                        options_.epsilon, /*amsgrad=*/false, /*maximize=*/false);
+      adamw({pick(values, group.members), pick(slopes, group.members), pick(means_, group.members),
+             pick(squares_, group.members)},
+            {learning_rate, options_.beta1, options_.beta2, group.weight_decay, options_.epsilon,
+             step + 1},
+            clip_factor_);
     }
+    clip_factor_.reset();
   }
+
+  bool clips_in_update() const override { return kernels_reach(means_[0]); }
 
   NamedTensors state() const override {
     auto state = named("mean", means_);
@@ -131,7 +133,11 @@ torch::Tensor Optimizer::clip_gradients(double longest) {
   if (longest > 0) {
     // Beyond rounding, as torch.nn.utils.clip_grad_norm_ has it.
     const auto factor = (longest / (norm.to(torch::kFloat64) + 1e-6)).clamp_max_(1.0);
-    at::_foreach_mul_(slopes, factor.to(norm.scalar_type()));
+    if (clips_in_update()) {
+      clip_factor_ = factor.to(norm.scalar_type());
+    } else {
+      at::_foreach_mul_(slopes, factor.to(norm.scalar_type()));
+    }
   }
   return norm;
 }

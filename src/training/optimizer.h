@@ -23,17 +23,22 @@ class Optimizer {
   virtual NamedTensors state() const = 0;
 
   void zero_gradients();
-  /// Scales all gradients so that their joint norm is at most `longest` (0: any); -> the norm
-  /// before, a scalar on their device, which nobody waits for here.
+  /// Scales all gradients so that their joint norm is at most `longest` (0: any), at once or in the
+  /// update that comes next; -> the norm before, a scalar on their device, which nobody waits for
+  /// here.
   torch::Tensor clip_gradients(double longest);
 
  protected:
+  /// Whether update multiplies gradients by clip_factor_, so that they are not passed over twice.
+  virtual bool clips_in_update() const { return false; }
+
   std::vector<torch::Tensor> gradients() const;
   /// A tensor of zeros beside each parameter, and the names they are saved under.
   std::vector<torch::Tensor> zeros_like_parameters() const;
   NamedTensors named(const std::string& name, const std::vector<torch::Tensor>& tensors) const;
 
   NamedTensors parameters_;
+  torch::Tensor clip_factor_;  // a scalar, of the next update alone; undefined: 1
 };
 
 std::unique_ptr<Optimizer> make_optimizer(const TrainingOptions& options, NamedTensors parameters);

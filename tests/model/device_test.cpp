@@ -28,6 +28,7 @@ const Kind kKinds[] = {
     {"a window with sinks", 7, 2, 0, torch::kFloat32},
     {"dropout of attention", 0, 0, 0.2, torch::kFloat32},
     {"products in bfloat16", 0, 0, 0, torch::kBFloat16},
+    {"a window with sinks in bfloat16", 7, 2, 0, torch::kBFloat16},
 };
 
 Transformer model_of(const SchemeEntry& entry, const Kind& kind) {

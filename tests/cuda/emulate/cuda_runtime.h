@@ -28,6 +28,12 @@ struct dim3 {
 struct alignas(16) uint4 {
   uint32_t x, y, z, w;
 };
+struct alignas(16) float4 {
+  float x, y, z, w;
+};
+struct alignas(8) uint2 {
+  uint32_t x, y;
+};
 extern dim3 threadIdx, blockIdx, blockDim, gridDim;
 
 using std::max;
