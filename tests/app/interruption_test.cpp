@@ -188,6 +188,7 @@ TEST_CASE("A run killed at any moments ends with the bits of one that was not", 
 
 TEST_CASE("A log line cut short and files half written by a kill go", "[app]") {
   const Workspace work;
+  put_precisions(work);
   work.must_run(train_command("whole"));
   signalled_run(work, "killed", 20, SIGKILL);
   put_file(work / "killed/train.jsonl", file_text(work / "killed/train.jsonl") + "{\"step\": 9");
