@@ -1,6 +1,7 @@
 #include "app/display.h"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -49,12 +50,12 @@ std::string summary(const GridReport& report) {
 /// Cut so that a line never wraps: lines that are drawn again are counted.
 std::string fitted(const std::string& line) {
   winsize size{};
-  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return line;
+  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return line;
   return line.substr(0, size.ws_col - 1);
 }
 
 bool on_terminal() {
-  return ::isatty(STDOUT_FILENO) == 1;
+  return ::isatty(STDERR_FILENO) == 1;
 }
 
 }  // namespace
@@ -69,18 +70,16 @@ void show_training(const TrainingProgress& progress) {
                   progress.tokens_per_second, format_duration(progress.seconds_left));
   const bool last = progress.step == progress.steps;
   if (on_terminal()) {
-    fmt::print("\r\033[K{}{}", fitted(line), last ? "\n" : "");
+    std::fputs(fmt::format("\r\033[K{}{}", fitted(line), last ? "\n" : "").c_str(), stderr);
   } else {
-    fmt::print("{}\n", line);
+    spdlog::info("{}", line);
   }
-  std::fflush(stdout);
 }
 
 void show_written(const fs::path& folder, const std::string& left_out) {
   fmt::print("written: {}\n", one_line(folder.string()));
   std::fflush(stdout);
-  if (!left_out.empty())
-    std::fputs(fmt::format("lengthwise: {}\n", one_line(left_out)).c_str(), stderr);
+  if (!left_out.empty()) spdlog::warn("lengthwise: {}", left_out);
 }
 
 GridDisplay::GridDisplay() : terminal_(on_terminal()) {}
@@ -92,7 +91,6 @@ void GridDisplay::show(const GridReport& report) {
   } else {
     print_changes(report);
   }
-  std::fflush(stdout);
 }
 
 void GridDisplay::redraw(const GridReport& report) {
@@ -115,18 +113,18 @@ void GridDisplay::redraw(const GridReport& report) {
   add_line("  " + summary(report));
   ++lines_drawn_;
   text += "\033[J";
-  fmt::print("{}", text);
+  std::fputs(text.c_str(), stderr);
 }
 
 void GridDisplay::print_changes(const GridReport& report) {
   for (size_t i = 0; i < report.runs.size(); ++i) {
     if (states_[i] == report.runs[i].state) continue;
     states_[i] = report.runs[i].state;
-    fmt::print("{}\n", one_line(describe(report.runs[i])));
+    spdlog::info("{}", describe(report.runs[i]));
   }
   if (report.seconds >= next_summary_seconds_) {
     next_summary_seconds_ = report.seconds + 30;
-    fmt::print("  {}\n", summary(report));
+    spdlog::info("  {}", summary(report));
   }
 }
 
