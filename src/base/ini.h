@@ -21,7 +21,7 @@ struct IniValue {
 ///   [section]
 ///   name = value
 ///   name = value  # a comment: white space stands before it, so that a#b.txt is a value
-///   name = " value with # or spaces around it "   where \" and \\ stand for " and \
+///   name = " value with # or spaces around it "   where \" stands for " and \\ for \.
 ///
 /// Line ends may be LF, CR LF or CR, and a byte order mark may come first. UserError naming file
 /// and line where a line is none of these, and for UTF-16 and control characters.

@@ -89,14 +89,14 @@ std::vector<const SchemeEntry*> PositionOptions::at_work() const {
   return entries;
 }
 
-bool PositionOptions::is_read(MakeGroup group) const {
+bool PositionOptions::is_read(MakeGroup make) const {
   return std::ranges::any_of(at_work(),
-                             [&](const SchemeEntry* entry) { return names(*entry, group); });
+                             [&](const SchemeEntry* entry) { return names(*entry, make); });
 }
 
-bool PositionOptions::begins_training(MakeGroup group) const {
+bool PositionOptions::begins_training(MakeGroup make) const {
   return std::ranges::none_of(at_work(), [&](const SchemeEntry* entry) {
-    return names(*entry, group) && !entry->options_begin_training;
+    return names(*entry, make) && !entry->options_begin_training;
   });
 }
 

@@ -79,8 +79,8 @@ struct PositionOptions {
 
   /// The scheme, and those at work inside it.
   std::vector<const SchemeEntry*> at_work() const;
-  bool is_read(MakeGroup group) const;
-  bool begins_training(MakeGroup group) const;
+  bool is_read(MakeGroup make) const;
+  bool begins_training(MakeGroup make) const;
 
   std::vector<Group> groups_;
 };
