@@ -128,10 +128,10 @@ TextGrid breakdown_grid(const TextComparison& comparison, const Breakdown& break
 }
 
 void add_estimate(std::vector<std::string>& fields, const std::optional<Estimate>& estimate) {
-  const auto interval = estimate ? estimate->interval : std::nullopt;
+  const bool bounded = estimate && estimate->interval;
   fields.push_back(estimate ? format_exactly(estimate->value) : "");
-  fields.push_back(interval ? format_exactly(interval->lo) : "");
-  fields.push_back(interval ? format_exactly(interval->hi) : "");
+  fields.push_back(bounded ? format_exactly(estimate->interval->lo) : "");
+  fields.push_back(bounded ? format_exactly(estimate->interval->hi) : "");
 }
 
 std::vector<std::string> bin_fields(const BinMean& bin) {
