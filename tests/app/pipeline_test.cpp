@@ -159,7 +159,7 @@ TEST_CASE("What is changed after training is measured beside it and named in the
   work.must_run({"evaluate", "run", "--position.scheme=none"});
   work.must_run({"evaluate", "run", "--model.window=8", "--model.sinks=2"});
   const std::string compared = work.must_run({"compare", "run"}).output;
-  for (const std::string& row :
+  for (const std::string row :
        {"alibi ", "alibi with position.scheme=none ", "alibi with model.window=8 model.sinks=2 "}) {
     INFO(row);
     CHECK(contains(compared, "\n" + row));
