@@ -36,8 +36,9 @@ struct alignas(8) uint2 {
 };
 extern dim3 threadIdx, blockIdx, blockDim, gridDim;
 
-using std::max;
-using std::min;
+// CUDA's own header has them in the global namespace too.
+using std::max;  // NOLINT(google-global-names-in-headers)
+using std::min;  // NOLINT(google-global-names-in-headers)
 inline float __uint_as_float(uint32_t bits) {
   return std::bit_cast<float>(bits);
 }
