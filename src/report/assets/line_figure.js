@@ -1,5 +1,6 @@
-// A figure's drawings are all in the page (view_drawings.h says how they are marked): here one is chosen, curves are
-// switched on and off, and the values under the pointer are read from the marks.
+// A figure's drawings are all in the page (view_drawings.h says how they are marked), a view's curves in the first of
+// its drawings: here one is chosen, the curves are moved to its scales, switched on and off, and the values under the
+// pointer are read from the marks.
 
 const kMostTipRows = 12;
 
@@ -17,6 +18,38 @@ function switchRow(row, on) {
     each.classList.toggle("off", !on);
     if (each.hasAttribute("aria-pressed")) each.setAttribute("aria-pressed", on);
   }
+}
+
+// An axis of a drawing: the place of a number, 0 at its least and 1 at its most, and back.
+class Axis {
+  constructor({ dataset }, name) {
+    this.scale = dataset[name] === "log" ? Math.log : Number;
+    this.least = this.scale(dataset[`${name}Least`]);
+    this.span = this.scale(dataset[`${name}Most`]) - this.least;
+  }
+
+  // What has no logarithm, as the lower end of a wide interval, is below the plot.
+  place(number) {
+    return this.scale === Math.log && number <= 0 ? -1 : (this.scale(number) - this.least) / this.span;
+  }
+
+  number(place) {
+    const number = this.least + place * this.span;
+    return this.scale === Math.log ? Math.exp(number) : number;
+  }
+}
+
+// Moves the points of curves from the axes of one drawing to those of another.
+function moveCurves(curves, from, to) {
+  const [x, y, width, height] = ["x", "y", "width", "height"].map((name) => Number(curves.getAttribute(name)));
+  const old = { x: new Axis(from, "x"), y: new Axis(from, "y") }, now = { x: new Axis(to, "x"), y: new Axis(to, "y") };
+  const moved = (text) => text.replace(/(-?[\d.]+) (-?[\d.]+)/g, (_, across, down) => {
+    const right = now.x.place(old.x.number((across - x) / width));
+    const up = now.y.place(old.y.number((y + height - down) / height));
+    return `${(x + right * width).toFixed(2)} ${(y + height - up * height).toFixed(2)}`;
+  });
+  for (const path of curves.querySelectorAll("path")) path.setAttribute("d", moved(path.getAttribute("d")));
+  for (const use of curves.querySelectorAll("use")) use.setAttribute("transform", moved(use.getAttribute("transform")));
 }
 
 class LineFigure {
@@ -59,6 +92,12 @@ class LineFigure {
   show(drawing) {
     this.hideTip();
     this.drawing = drawing;
+    if (drawing.querySelector(".curves") === null) {
+      const first = this.ofView()[0];
+      const curves = first.querySelector(".curves").cloneNode(true);
+      moveCurves(curves, first, drawing);
+      drawing.append(curves);
+    }
     for (const each of this.drawings) each.classList.toggle("shown", each === drawing);
     for (const axis of this.axes) axis.classList.toggle("shown", axis.dataset.x === drawing.dataset.x);
     for (const button of this.choices) {
@@ -94,12 +133,10 @@ class LineFigure {
   // Of each curve that has one the point at each position along x, highest first as in the plot.
   points() {
     const columns = this.svg.dataset.xNames.split("\n").map(() => []);
-    const first = this.ofView()[0];
     for (const group of this.series()) {
-      const { row } = group.dataset;
-      const values = first.querySelector(`[data-row="${row}"]`).dataset.values.split(";");
+      const { row, values } = group.dataset;
       const places = group.querySelector(".line").getAttribute("d").matchAll(/[ML](\S+) ([^ML]+)/g);
-      values.forEach((text, i) => {
+      values.split(";").forEach((text, i) => {
         if (text === "") return;
         const [, across, down] = places.next().value.map(Number);
         columns[i].push({ row, group, across, down, text });

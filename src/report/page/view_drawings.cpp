@@ -62,22 +62,22 @@ std::string marker_style(const Look& look) {
 /// A marker where it has no line.
 std::string lone_marker(const Series& series, const Plot& plot) {
   std::string svg;
-  for (const PlotPoint& point : points_inside(series, plot)) {
+  for (size_t i = 0; i < series.x.size(); ++i) {
+    if (!plot.has_place(series.x[i], series.y[i])) continue;
     svg += fmt::format(
         "<use class=\"marker\" href=\"#k{}\" transform=\"translate({:.1f} {:.1f}) "
         "scale({:.2f})\"/>",
-        series.look.marker, point.across, point.down, kLoneMarkerRadius / kMarkerRadius);
+        series.look.marker, plot.across(series.x[i]), plot.down(series.y[i]),
+        kLoneMarkerRadius / kMarkerRadius);
   }
   return svg;
 }
 
-/// `values`: of data-values, empty for none.
 std::string series_group(const Series& series, size_t row, const std::string& values,
                          const Plot& plot) {
-  std::string svg = fmt::format("<g class=\"series {}{}\" data-row=\"{}\"",
-                                colour_class(series.look), series.aside ? " off" : "", row);
-  if (!values.empty()) svg += fmt::format(" data-values=\"{}\"", escaped(values));
-  svg += ">";
+  std::string svg =
+      fmt::format("<g class=\"series {}{}\" data-row=\"{}\" data-values=\"{}\">",
+                  colour_class(series.look), series.aside ? " off" : "", row, escaped(values));
   if (const std::string band = band_path(series, plot, kDecimals); !band.empty()) {
     svg += fmt::format("<path class=\"band\" d=\"{}\"/>", band);
   }
@@ -99,39 +99,46 @@ std::vector<const Series*> below_first(const View& view) {
   return all;
 }
 
-std::string drawing(const View& view, const Plot& plot, const std::string& attributes,
-                    const std::vector<double>& positions, RowNumbers& rows) {
-  std::string svg = fmt::format("<g {}>\n<g class=\"y-axis\">\n{}{}</g>\n", attributes,
-                                y_grid(plot), y_label(view, plot));
+std::string curves(const View& view, const Plot& plot, const std::vector<double>& positions,
+                   RowNumbers& rows) {
   // An <svg> of its own cuts off what leaves the plot.
-  svg += fmt::format(
-      "<svg x=\"{0}\" y=\"{1}\" width=\"{2}\" height=\"{3}\" viewBox=\"{0} {1} {2} {3}\">\n",
+  std::string svg = fmt::format(
+      "<svg class=\"curves\" x=\"{0}\" y=\"{1}\" width=\"{2}\" height=\"{3}\" "
+      "viewBox=\"{0} {1} {2} {3}\">\n",
       kFrame.left, kFrame.top, kFrame.width, kFrame.height);
   for (const Series* series : below_first(view)) {
-    const std::string values = positions.empty() ? "" : point_values(*series, positions);
-    svg += series_group(*series, rows.of(series->label), values, plot);
+    svg += series_group(*series, rows.of(series->label), point_values(*series, positions), plot);
   }
-  return svg + "</svg>\n</g>\n";
+  return svg + "</svg>\n";
 }
 
-/// Every view at every scale of its axes.
+std::string axis_attributes(char name, const Axis& axis) {
+  return fmt::format("data-{0}=\"{1}\" data-{0}-least=\"{2:.9g}\" data-{0}-most=\"{3:.9g}\"", name,
+                     name_of(axis.scale), axis.least, axis.most);
+}
+
+/// Every view at every scale of its axes; its curves in the first of them.
 std::string drawings(const LineChart& chart, const std::vector<double>& positions,
                      RowNumbers& rows) {
   std::string svg;
   for (size_t i = 0; i < chart.views.size(); ++i) {
     const View& view = chart.views[i];
-    std::vector<double> new_positions = positions;  // the values of a view are written once
+    bool first_of_view = true;
     for (const Scale x : x_scales(chart)) {
       for (const Scale y : y_scales(view)) {
         for (const bool usual : {true, false}) {
           if (!usual && !view.y_most) continue;
           const Plot plot{kFrame, x_axis(chart, chart.views, x),
                           y_axis(view, y, usual ? view.y_most : std::nullopt)};
-          const std::string attributes = fmt::format(
-              "class=\"drawing{}\" data-view=\"{}\" data-x=\"{}\" data-y=\"{}\" data-range=\"{}\"",
-              shown_class(svg.empty()), i, name_of(x), name_of(y), usual ? "usual" : "everything");
-          svg += drawing(view, plot, attributes, new_positions, rows);
-          new_positions.clear();
+          svg += fmt::format(
+              "<g class=\"drawing{}\" data-view=\"{}\" {} {} data-range=\"{}\">\n"
+              "<g class=\"y-axis\">\n{}{}</g>\n",
+              shown_class(svg.empty()), i, axis_attributes('x', plot.x),
+              axis_attributes('y', plot.y), usual ? "usual" : "everything", y_grid(plot),
+              y_label(view, plot));
+          if (first_of_view) svg += curves(view, plot, positions, rows);
+          svg += "</g>\n";
+          first_of_view = false;
         }
       }
     }
