@@ -64,6 +64,9 @@ void RunOptions::declare(OptionSet& options) {
       .add("run.slow_precision", slow_precision,
            "take bf16 also where the machine has no instructions for it")
       .read_when([this] { return precision == "bf16"; }, "run.precision = bf16");
+  options.add("run.profile", profile,
+              "train: a file for a Chrome trace of five steps, of which a table says where their "
+              "time goes; empty: none");
 }
 
 void Config::declare(OptionSet& options) {
@@ -89,6 +92,10 @@ void RunOptions::validate() const {
         "run.threads: {} is more than the {} cores of this machine; threads that share a core wait "
         "for each other",
         threads, cores);
+  }
+  const fs::path parent = fs::path(profile).parent_path();
+  if (!parent.empty() && !fs::is_directory(parent)) {
+    fail("run.profile: {}: there is no folder {}", profile, parent.string());
   }
 }
 

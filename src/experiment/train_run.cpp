@@ -117,7 +117,8 @@ TrainingEnd train_run(const Config& given,
                       const std::atomic<bool>& stop) {
   given.validate();
   given.check_texts("train");
-  const Config config = given.resolved();
+  Config config = given.resolved();
+  const fs::path profile = std::exchange(config.run.profile, "");
   const RunFolder folder(config.run_folder());
   folder.check(config);
   const Computing computing = open_computing(config.run);
@@ -136,6 +137,10 @@ TrainingEnd train_run(const Config& given,
   if (before) {
     check_tokens(folder, *before, dataset);
     if (before->finished && has_last_weights(folder.checkpoint("last"), config, model)) {
+      if (!profile.empty()) {
+        fail("run.profile: {} is trained; profile a run in another run.folder",
+             folder.path().string());
+      }
       return TrainingEnd::already_finished;
     }
     record.started = before->started;
@@ -148,8 +153,9 @@ TrainingEnd train_run(const Config& given,
   // Drawn on the CPU: a run begins with the same weights on every device.
   model->reset_parameters(static_cast<uint64_t>(config.training.seed));
   place_model(model, computing);
-  const TrainingResult result = train(model, *windows, config.training, folder.training_files(),
-                                      model_identity(config, dataset), {validate, report, &stop});
+  const TrainingResult result =
+      train(model, *windows, config.training, folder.training_files(),
+            model_identity(config, dataset), {validate, report, &stop, profile});
   const bool restored = before && before->finished && result.first_step == config.training.steps;
   if (restored) return TrainingEnd::restored;  // its record stands
   record.train_seconds = record.train_seconds.value_or(0) + result.seconds;

@@ -13,6 +13,7 @@
 #include "training/optimizer.h"
 #include "training/schedule.h"
 #include "training/step_numbers.h"
+#include "training/step_profiler.h"
 
 namespace lengthwise {
 namespace {
@@ -21,6 +22,12 @@ using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+/// Does the work under its name in a profile.
+auto in_phase(const char* name, const auto& work) {
+  RECORD_USER_SCOPE(name);
+  return work();
 }
 
 /// What a state holds beside tensors, as float64 values by name.
@@ -51,8 +58,12 @@ class Trainer {
     start_ = Clock::now();
     model_->train();
     if (place_.step == options_.steps) save_weights(files_.checkpoint);
+    std::optional<StepProfiler> profiler;
+    if (!hooks_.profile.empty()) profiler.emplace(hooks_.profile, options_.steps - place_.step);
     while (place_.step < options_.steps) {
-      take_step();
+      if (profiler) profiler->begin_step();
+      in_phase("step", [&] { take_step(); });
+      if (profiler) profiler->end_step();
       const bool stopping = hooks_.stop != nullptr && hooks_.stop->load();
       const bool saving =
           stopping || is_last(place_.step) || place_.step % options_.checkpoint_every == 0;
@@ -82,8 +93,10 @@ class Trainer {
     torch::manual_seed(draw_of(0));
     auto nats = torch::zeros({}, torch::TensorOptions(torch::kFloat64).device(device_));
     for (int64_t part = 0; part < options_.accumulation; ++part) nats += accumulate(part);
-    const auto norm = optimizer_->clip_gradients(options_.clip_norm);
-    optimizer_->update(learning_rate_at(options_, place_.step), place_.step);
+    const auto norm =
+        in_phase("clip", [&] { return optimizer_->clip_gradients(options_.clip_norm); });
+    in_phase("update",
+             [&] { optimizer_->update(learning_rate_at(options_, place_.step), place_.step); });
     ++place_.step;
     numbers_.push(place_.step, nats, norm);
   }
@@ -110,14 +123,19 @@ class Trainer {
     auto* input = inputs.mutable_data_ptr<int64_t>();
     auto* target = targets.mutable_data_ptr<int64_t>();
     const auto count = static_cast<size_t>(length);
-    for (int64_t i = 0; i < batch; ++i) {
-      const int64_t index = (place_.step * options_.accumulation + part) * batch + i;
-      windows_.draw(index, {input + i * length, count}, {target + i * length, count});
-    }
-    const auto hidden = model_->forward(sent(inputs, device_), draw_of(part));
-    const auto loss = mean_nats(hidden.flatten(0, 1), model_->head_weight(), targets.flatten()) /
-                      static_cast<double>(options_.accumulation);
-    loss.backward();
+    in_phase("windows", [&] {
+      for (int64_t i = 0; i < batch; ++i) {
+        const int64_t index = (place_.step * options_.accumulation + part) * batch + i;
+        windows_.draw(index, {input + i * length, count}, {target + i * length, count});
+      }
+    });
+    const auto hidden =
+        in_phase("forward", [&] { return model_->forward(sent(inputs, device_), draw_of(part)); });
+    const auto loss = in_phase("loss", [&] {
+      return mean_nats(hidden.flatten(0, 1), model_->head_weight(), targets.flatten()) /
+             static_cast<double>(options_.accumulation);
+    });
+    in_phase("backward", [&] { loss.backward(); });
     return loss.detach();
   }
 

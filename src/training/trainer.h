@@ -15,6 +15,7 @@ struct TrainingHooks {
   std::function<double()> validate;  // nats per token on the valid split; empty: never asked
   std::function<void(const TrainingProgress&)> report;
   const std::atomic<bool>* stop = nullptr;  // asks to save and return after the step in hand
+  fs::path profile = {};  // where a trace of some steps goes (step_profiler.h); empty: none
 };
 
 struct TrainingResult {
