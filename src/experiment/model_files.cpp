@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include "base/error.h"
+#include "position/query_factor.h"
 #include "position/registry.h"
 
 namespace lengthwise {
@@ -42,6 +43,7 @@ Identity model_identity(const Config& config, const Dataset& dataset) {
 
 void check_changes(const Config& trained, const Config& measured) {
   check_test_time_scheme(trained.position.scheme, measured.position.scheme);
+  check_test_time_query_factor(trained.position.query_factor, measured.position.query_factor);
   // A change that nothing reads would stand in the table under a name that says it acted.
   Config before = trained, after = measured;
   OptionSet old_options, new_options;

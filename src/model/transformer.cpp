@@ -48,10 +48,10 @@ std::vector<torch::Tensor> AttentionImpl::project(const torch::Tensor& x, int64_
 torch::Tensor AttentionImpl::forward(const PositionScheme& scheme, const LayerContext& context,
                                      const AttentionRule& rule, int64_t queries) const {
   const auto parts = project(context.hidden, queries);
-  const auto pair = scheme.apply_to_queries_keys({parts[0], parts[1]}, context);
+  const auto inputs = attention_inputs(scheme, {parts[0], parts[1]}, context);
   const auto type = context.hidden.scalar_type();
-  const auto mixed = causal_attention(pair.queries.to(type), pair.keys.to(type), parts[2],
-                                      scheme.attention_bias(context), rule);
+  const auto mixed =
+      causal_attention(inputs.queries.to(type), inputs.keys.to(type), parts[2], inputs.bias, rule);
   return output->forward(mixed.transpose(1, 2).flatten(2));
 }
 
@@ -139,7 +139,8 @@ torch::Tensor TransformerImpl::forward_last(const torch::Tensor& tokens, int64_t
     const Block& block = blocks[layer];
     rule.dropout = {attention_dropout, split_stream(draw, layer).next()};
     Normed stream = block->attention_norm->forward(hidden, branch, products);
-    const LayerContext context{static_cast<int64_t>(layer), positions, tables, stream.normed};
+    const LayerContext context{static_cast<int64_t>(layer), positions, tables, stream.normed,
+                               rule.visibility};
     const int64_t skipped = layer + 1 == blocks.size() ? tokens.size(1) - rows : 0;
     hidden = skipped == 0 ? stream.sum : stream.sum.slice(1, skipped);
     branch = dropped_out(block->attention->forward(*position, context, rule, hidden.size(1)),

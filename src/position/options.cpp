@@ -7,45 +7,60 @@
 
 #include "base/error.h"
 #include "base/options.h"
+#include "position/query_factor.h"
 #include "position/registry.h"
 #include "position/scheme.h"
 
 namespace lengthwise {
 namespace {
 
-bool names(const SchemeEntry& entry, MakeGroup group) {
+bool names(const auto& entry, MakeGroup group) {
   return std::ranges::find(entry.groups, group) != entry.groups.end();
+}
+
+std::vector<std::string_view> readers_of(MakeGroup group, const auto& entries) {
+  std::vector<std::string_view> readers;
+  for (const auto& entry : entries) {
+    if (names(entry.get(), group)) readers.push_back(entry.get().name);
+  }
+  return readers;
 }
 
 /// "position.scheme = alibi, alibi_learned or alibi_scaled"
 std::string condition(MakeGroup group) {
-  std::vector<std::string_view> readers;
-  for (const SchemeEntry& entry : scheme_entries()) {
-    if (names(entry, group)) readers.push_back(entry.name);
+  std::string_view option = "position.scheme";
+  std::vector<std::string_view> readers = readers_of(group, scheme_entries());
+  if (readers.empty()) {
+    option = "position.query_factor";
+    readers = readers_of(group, query_factor_entries());
   }
   const std::string_view last = readers.back();
   readers.pop_back();
-  return fmt::format("position.scheme = {}{}{}", fmt::join(readers, ", "),
-                     readers.empty() ? "" : " or ", last);
+  return fmt::format("{} = {}{}{}", option, fmt::join(readers, ", "), readers.empty() ? "" : " or ",
+                     last);
 }
 
 }  // namespace
 
 PositionOptions::PositionOptions() {
-  for (const SchemeEntry& entry : scheme_entries()) {
+  const auto add = [&](const auto& entry) {
     for (const MakeGroup make : entry.groups) {
       if (!make || std::ranges::find(groups_, make, &Group::make) != groups_.end()) continue;
       groups_.push_back({make, make()});
     }
-  }
+  };
+  for (const SchemeEntry& entry : scheme_entries()) add(entry);
+  for (const QueryFactorEntry& entry : query_factor_entries()) add(entry);
 }
 
-PositionOptions::PositionOptions(const PositionOptions& other) : scheme(other.scheme) {
+PositionOptions::PositionOptions(const PositionOptions& other)
+    : scheme(other.scheme), query_factor(other.query_factor) {
   for (const Group& group : other.groups_) groups_.push_back({group.make, group.held->copy()});
 }
 
 PositionOptions& PositionOptions::operator=(const PositionOptions& other) {
   scheme = other.scheme;
+  query_factor = other.query_factor;
   for (size_t i = 0; i < groups_.size(); ++i) groups_[i].held->assign(*other.groups_[i].held);
   return *this;
 }
@@ -56,6 +71,9 @@ void PositionOptions::declare(OptionSet& options) {
       .add("position.scheme", scheme, "positional scheme; `lengthwise schemes` lists them",
            scheme_choice())
       .along("experiment.schemes");
+  options.add("position.query_factor", query_factor,
+              "factor on q k' by the query's place, beside any scheme: log_n, ssmax, ...; none",
+              query_factor_choice());
   for (const Group& group : groups_) {
     const size_t first = options.all().size();
     options.role(OptionRole::test_time);
@@ -80,6 +98,7 @@ void PositionOptions::validate(const ModelShape& shape) const {
 PositionOptions PositionOptions::with_scheme(std::string_view name) const {
   PositionOptions other = *this;
   other.scheme = name;
+  other.query_factor = kNoQueryFactor;
   return other;
 }
 
@@ -90,11 +109,15 @@ std::vector<const SchemeEntry*> PositionOptions::at_work() const {
 }
 
 bool PositionOptions::is_read(MakeGroup make) const {
+  if (query_factor != kNoQueryFactor && names(query_factor_entry(query_factor), make)) return true;
   return std::ranges::any_of(at_work(),
                              [&](const SchemeEntry* entry) { return names(*entry, make); });
 }
 
 bool PositionOptions::begins_training(MakeGroup make) const {
+  for (const QueryFactorEntry& entry : query_factor_entries()) {
+    if (names(entry, make)) return entry.learned;
+  }
   return std::ranges::none_of(at_work(), [&](const SchemeEntry* entry) {
     return names(*entry, make) && !entry->options_begin_training;
   });

@@ -15,6 +15,7 @@
 #include "position/learned.h"
 #include "position/none.h"
 #include "position/options.h"
+#include "position/query_factor.h"
 #include "position/randomized.h"
 #include "position/rotary.h"
 #include "position/rotary_scaling.h"
@@ -87,7 +88,11 @@ void check_test_time_scheme(const std::string& trained, const std::string& measu
 
 std::shared_ptr<PositionScheme> make_scheme(const PositionOptions& options,
                                             const ModelShape& shape) {
-  return scheme_entry(options.scheme).make(options, shape);
+  auto scheme = scheme_entry(options.scheme).make(options, shape);
+  if (options.query_factor != kNoQueryFactor) {
+    scheme->set_query_factor(query_factor_entry(options.query_factor).make(options, shape));
+  }
+  return scheme;
 }
 
 }  // namespace lengthwise

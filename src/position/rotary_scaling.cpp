@@ -80,7 +80,7 @@ Tensor plain_frequencies(const PositionOptions& options, const ModelShape& shape
 }
 
 double original_length(int64_t given, const ModelShape& shape) {
-  return static_cast<double>(given > 0 ? given : shape.train_length);
+  return static_cast<double>(shape.or_train_length(given));
 }
 
 /// By how much the base grows for a context grown by `scale`: scale^(R/(R-2)). The exponent

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -7,6 +8,8 @@
 #include "position/bias.h"
 
 namespace lengthwise {
+
+class QueryFactor;
 
 /// Where the tokens of a window stand.
 struct Positions {
@@ -26,6 +29,7 @@ struct LayerContext {
   const Positions& positions;
   const std::vector<torch::Tensor>& tables;  // of this forward pass, from PositionScheme::tables
   torch::Tensor hidden;                      // [B, T, D] the layer's normalised input
+  Visibility visibility = {};                // of the layer
 };
 
 /// A positional scheme: every hook is the identity unless its paper says otherwise. The model owns
@@ -54,11 +58,31 @@ class PositionScheme : public torch::nn::Module {
   virtual QueriesKeys apply_to_queries_keys(QueriesKeys pair, const LayerContext& context) const;
   virtual AttentionBias attention_bias(const LayerContext& context) const;
 
+  /// What multiplies q k' of each query beside the scheme (position/query_factor.h): [T] or [H, T]
+  /// float64; undefined: nothing does.
+  virtual torch::Tensor query_factor(const LayerContext& context) const;
+  /// Registers it as "query_factor", as which its parameters are saved.
+  void set_query_factor(std::shared_ptr<QueryFactor> factor);
+
   /// The longest window the scheme can stand in; nullopt: any.
   virtual std::optional<int64_t> max_length() const;
 
   /// Draws the scheme's own parameters, if it has any, from LibTorch's generator.
   virtual void reset_parameters() {}
+
+ private:
+  std::shared_ptr<QueryFactor> query_factor_;
 };
+
+/// What attention computes with.
+struct AttentionInputs {
+  torch::Tensor queries, keys;  // as QueriesKeys
+  AttentionBias bias;
+};
+
+/// A layer's, by the rule by which a scheme's parts compose: the query factor multiplies q k'
+/// alone, a bias is added after it, a change of logits sees the product, the mask comes last.
+AttentionInputs attention_inputs(const PositionScheme& scheme, QueriesKeys pair,
+                                 const LayerContext& context);
 
 }  // namespace lengthwise

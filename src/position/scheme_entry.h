@@ -16,6 +16,8 @@ struct ModelShape {
   int64_t width, heads, layers, train_length;
 
   int64_t head_width() const { return width / heads; }
+  /// What an option of a length says, of which 0 is the train length.
+  int64_t or_train_length(int64_t given) const { return given > 0 ? given : train_length; }
 };
 
 /// All that the program knows of a scheme. Its own file defines it, as

@@ -61,14 +61,17 @@ struct SchemeUnderTest {
   torch::Tensor attend(const SchemeInputs& inputs, const Positions& positions,
                        const Visibility& visibility = {}, int64_t rows_a_block = 0) const {
     const auto tables = scheme->tables(positions);
-    const LayerContext context{
-        .layer = layer, .positions = positions, .tables = tables, .hidden = inputs.hidden};
-    const auto pair = scheme->apply_to_queries_keys({inputs.queries, inputs.keys}, context);
-    const auto bias = scheme->attention_bias(context);
+    const LayerContext context{.layer = layer,
+                               .positions = positions,
+                               .tables = tables,
+                               .hidden = inputs.hidden,
+                               .visibility = visibility};
+    const auto [queries, keys, bias] =
+        attention_inputs(*scheme, {inputs.queries, inputs.keys}, context);
     if (rows_a_block == 0) {
-      return causal_attention(pair.queries, pair.keys, inputs.values, bias, {visibility, {}, 0});
+      return causal_attention(queries, keys, inputs.values, bias, {visibility, {}, 0});
     }
-    return walk_attention(pair.queries, pair.keys, inputs.values, bias,
+    return walk_attention(queries, keys, inputs.values, bias,
                           1 / std::sqrt(static_cast<double>(shape.head_width())), visibility, {},
                           rows_a_block);
   }

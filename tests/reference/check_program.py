@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Sequence
 
 import check_run
+from reference_query_factors import FACTORS
 from reference_tasks import TASKS
 
 
@@ -73,6 +74,8 @@ MORE_ON_WORDS = [
     Measurement("21", {"first_token": "none"}, first_token="none"),
     Measurement("22", {"first_token": "eos"}, first_token="eos"),
 ]
+# Each scheme has a factor beside it here, and none in the other settings.
+WITH_FACTOR = "ideal_reader"
 LIMIT = 64  # train length of a scheme that ends there; the others are trained shorter
 TRAIN_LENGTH = 20
 
@@ -216,6 +219,9 @@ def train_and_measure(program: Program, scheme: str, limited: bool, setting: str
         short, long = (" ".join(str(1 + slope * i) for i in range(pairs)) for slope in (0.1, 1.5))
         (program.folder / factors).write_text(f"short_factor {short}\nlong_factor {long}\n")
         options["position.rotary_longrope.factors"] = factors
+    if setting == WITH_FACTOR:
+        names = [name for name, _ in program.schemes()]
+        options["position.query_factor"] = list(FACTORS)[names.index(scheme) % len(FACTORS)]
     train(program, options)
     for measurement in measurements(scheme, setting):
         measure(program, run, measurement)

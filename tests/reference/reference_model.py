@@ -17,6 +17,7 @@ import numpy as np
 from safetensors import safe_open
 
 from reference_positions import Setting, View, logistic, make_scheme
+from reference_query_factors import make_factor
 
 NORM_EPSILON = 1e-5
 LOGITS_AT_ONCE = 1 << 22
@@ -89,18 +90,18 @@ class ReferenceModel:
         # Checkpoints from before these options see all keys.
         self.window = int(options.get("model.window", 0))
         self.sinks = int(options.get("model.sinks", 0))
-        self.scheme = make_scheme(
-            Setting(
-                options["position.scheme"],
-                options,
-                self._expect,
-                self.width,
-                self.heads,
-                self.layers,
-                self.train_length,
-                folder,
-            )
+        setting = Setting(
+            options["position.scheme"],
+            options,
+            self._expect,
+            self.width,
+            self.heads,
+            self.layers,
+            self.train_length,
+            folder,
         )
+        self.scheme = make_scheme(setting)
+        self.factor = make_factor(setting)
         self._expect_all()
 
     @classmethod
@@ -166,6 +167,7 @@ class ReferenceModel:
         visible = visible_keys(length, self.window, self.sinks)
         q, k = self.scheme.turn(q, k, positions)
         scores = (q / math.sqrt(q.shape[-1])) @ k.swapaxes(-1, -2)
+        scores = scores * self.factor.rows(n, visible.sum(axis=1))[:, :, None]
         scores = self.scheme.scores(scores, View(n, positions, x, q, visible))
         mixed = attend(scores, visible, v).transpose(0, 2, 1, 3).reshape(batch, length, width)
         return mixed @ self._tensors[block + "output.weight"].T
