@@ -11,6 +11,7 @@
 #include "position/cope.h"
 #include "position/dape.h"
 #include "position/fire.h"
+#include "position/forgetting.h"
 #include "position/kerple.h"
 #include "position/learned.h"
 #include "position/none.h"
@@ -18,8 +19,10 @@
 #include "position/query_factor.h"
 #include "position/randomized.h"
 #include "position/rotary.h"
+#include "position/rotary_masks.h"
 #include "position/rotary_scaling.h"
 #include "position/sandwich.h"
+#include "position/scale_invariant.h"
 #include "position/scheme.h"
 #include "position/sinusoidal.h"
 #include "position/t5_bias.h"
@@ -29,18 +32,21 @@ namespace lengthwise {
 namespace {
 
 constexpr std::reference_wrapper<const SchemeEntry> kSchemes[] = {
-    kNone,         kSinusoidal,
-    kLearned,      kRandomized,
-    kRotary,       kRotaryInterpolated,
-    kRotaryNtk,    kRotaryDynamicNtk,
-    kRotaryYarn,   kRotaryLongrope,
-    kRotaryLlama3, kXpos,
-    kAlibi,        kAlibiLearned,
-    kAlibiScaled,  kT5Bias,
-    kKerpleLog,    kKerplePower,
-    kSandwich,     kFire,
-    kCope,         kDape,
-    kCable,
+    kNone,          kSinusoidal,
+    kLearned,       kRandomized,
+    kRotary,        kRotaryInterpolated,
+    kRotaryNtk,     kRotaryDynamicNtk,
+    kRotaryYarn,    kRotaryLongrope,
+    kRotaryLlama3,  kRotaryP,
+    kRotaryClipped, kRotaryResonance,
+    kXpos,          kAlibi,
+    kAlibiLearned,  kAlibiScaled,
+    kT5Bias,        kKerpleLog,
+    kKerplePower,   kSandwich,
+    kFire,          kCope,
+    kDape,          kCable,
+    kFox,           kFoxConstant,
+    kFoxFixed,      kScaleInvariant,
 };
 
 }  // namespace

@@ -15,10 +15,8 @@ namespace {
 
 class Rotary final : public PositionScheme {
  public:
-  Rotary(const RotaryOptions& options, int64_t head_width)
-      : pairing_(options.pairing),
-        frequencies_(register_buffer(
-            "frequencies", rotary_frequencies(rotary_width(options, head_width), options.base))) {}
+  Rotary(const std::string& pairing, const torch::Tensor& frequencies)
+      : pairing_(pairing), frequencies_(register_buffer("frequencies", frequencies)) {}
 
   std::vector<torch::Tensor> tables(const Positions& positions) const override {
     return rotary_tables(positions.values, frequencies_);
@@ -38,7 +36,7 @@ class Rotary final : public PositionScheme {
 
 std::shared_ptr<PositionScheme> make_rotary(const PositionOptions& options,
                                             const ModelShape& shape) {
-  return std::make_shared<Rotary>(options.group<RotaryOptions>(), shape.head_width());
+  return make_rotary_with(options, plain_frequencies(options, shape));
 }
 
 }  // namespace
@@ -94,6 +92,16 @@ torch::Tensor rotary_exponents(int64_t width) {
 
 torch::Tensor rotary_frequencies(int64_t width, double base) {
   return torch::pow(base, rotary_exponents(width));
+}
+
+torch::Tensor plain_frequencies(const PositionOptions& options, const ModelShape& shape) {
+  const RotaryOptions& rotary = options.group<RotaryOptions>();
+  return rotary_frequencies(rotary_width(rotary, shape.head_width()), rotary.base);
+}
+
+std::shared_ptr<PositionScheme> make_rotary_with(const PositionOptions& options,
+                                                 const torch::Tensor& frequencies) {
+  return std::make_shared<Rotary>(options.group<RotaryOptions>().pairing, frequencies);
 }
 
 std::vector<torch::Tensor> rotary_tables(const torch::Tensor& positions,

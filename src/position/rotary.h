@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +11,7 @@
 namespace lengthwise {
 
 class OptionSet;
+class PositionScheme;
 struct ModelShape;
 struct PositionOptions;
 struct SchemeEntry;
@@ -52,6 +54,13 @@ torch::Tensor rotary_exponents(int64_t width);
 
 /// base to these exponents.  -> [R/2] float64.
 torch::Tensor rotary_frequencies(int64_t width, double base);
+
+/// Those of position.rotary in a model of this shape.
+torch::Tensor plain_frequencies(const PositionOptions& options, const ModelShape& shape);
+
+/// The scheme that turns pairs by these frequencies [R/2] float64, whatever the length.
+std::shared_ptr<PositionScheme> make_rotary_with(const PositionOptions& options,
+                                                 const torch::Tensor& frequencies);
 
 /// Cosines and sines of position times frequency, both times `factor`: positions [T] and
 /// frequencies [R/2] float64 -> 2 x [T, R/2] float32, as turn_pairs (fused/turn.h) takes them.

@@ -75,10 +75,6 @@ int64_t turned_width(const PositionOptions& options, const ModelShape& shape) {
   return rotary_width(options.group<RotaryOptions>(), shape.head_width());
 }
 
-Tensor plain_frequencies(const PositionOptions& options, const ModelShape& shape) {
-  return rotary_frequencies(turned_width(options, shape), options.group<RotaryOptions>().base);
-}
-
 double original_length(int64_t given, const ModelShape& shape) {
   return static_cast<double>(shape.or_train_length(given));
 }

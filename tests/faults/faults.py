@@ -77,8 +77,8 @@ FAULTS = [
         "nonsense and no error.",
         ["huggingface/transformers#25199", "pytorch/torchtitan#801", "huggingface/nanotron#427"],
         "src/position/rotary.cpp",
-        "pairing_(options.pairing),\n        frequencies_(",
-        "pairing_(options.pairing == \"half\" ? \"interleaved\" : \"half\"),\n        frequencies_(",
+        ": pairing_(pairing), frequencies_(register_buffer",
+        ": pairing_(pairing == \"half\" ? \"interleaved\" : \"half\"), frequencies_(register_buffer",
         "Rotary in halves turns queries and keys as Llama and GPT-NeoX do",
     ),
     Fault(

@@ -619,6 +619,79 @@ class Randomized(Scheme):
         return draw_positions(length, self.span, self.draw)
 
 
+class RotaryP(Rotary):
+    """Barbero et al. 2025: the first floor(p R/2) pairs turn, by exponents of all R."""
+
+    def frequencies(self, length):
+        theta = super().frequencies(length)
+        theta[math.floor(self.setting.own("kept") * len(theta) + 1e-9) :] = 0
+        return theta
+
+
+class RotaryClipped(Rotary):
+    """2602.05258: the slowest pairs fade to a stop."""
+
+    def frequencies(self, length):
+        theta = super().frequencies(length)
+        count = round(self.setting.own("fraction") * len(theta))
+        for n in range(count):
+            phi = math.pi * (n / (count - 1) if count > 1 else 1)
+            hard = self.setting.text("rotary_clipped.hard") == "true"
+            theta[len(theta) - count + n] *= 0 if hard else (1 + math.cos(phi)) / 2
+        return theta
+
+
+class RotaryResonance(Rotary):
+    """Wang et al. 2024: wavelengths of whole tokens."""
+
+    def frequencies(self, length):
+        return 2 * math.pi / np.round(2 * math.pi / super().frequencies(length))
+
+
+class Fox(Scheme):
+    """Lin et al. 2025: the sum of the logarithms of the gates from behind the key to the query."""
+
+    def __init__(self, setting):
+        super().__init__(setting)
+        self.weights = setting.each_layer("weight", setting.heads, setting.width)
+        self.biases = setting.each_layer("bias", setting.heads)
+
+    def scores(self, scores, view):
+        gates = logistic(view.hidden @ self.weights[view.layer].T + self.biases[view.layer])
+        sums = np.log(gates).cumsum(axis=1).transpose(0, 2, 1)  # [B, H, T]
+        return scores + sums[..., :, None] - sums[..., None, :]
+
+
+def fox_times(setting: Setting) -> np.ndarray:
+    ends = setting.number("fox.shortest"), setting.number("fox.longest")
+    return np.exp(np.linspace(*np.log(ends), setting.heads))
+
+
+class FoxFixed(Scheme):
+    def slopes(self, layer: int) -> np.ndarray:
+        return 1 / fox_times(self.setting)
+
+    def scores(self, scores, view):
+        return scores - self.slopes(view.layer)[:, None, None] * view.distances()
+
+
+class FoxConstant(FoxFixed):
+    def __init__(self, setting):
+        super().__init__(setting)
+        self.gates = setting.each_layer("gate", setting.heads)
+
+    def slopes(self, layer):
+        return np.log1p(np.exp(-self.gates[layer]))
+
+
+class ScaleInvariant(Scheme):
+    """Anson et al. 2025: a_t q k' / sqrt(K) + m_t."""
+
+    def scores(self, scores, view):
+        logs = 2 * np.log(1 + view.distances() / self.setting.own("tau"))
+        return np.sqrt(1 + logs) * scores - logs
+
+
 SCHEMES: dict[str, type[Scheme]] = {
     "none": Scheme,
     "sinusoidal": Sinusoidal,
@@ -631,6 +704,9 @@ SCHEMES: dict[str, type[Scheme]] = {
     "rotary_yarn": RotaryYarn,
     "rotary_longrope": RotaryLongrope,
     "rotary_llama3": RotaryLlama3,
+    "rotary_p": RotaryP,
+    "rotary_clipped": RotaryClipped,
+    "rotary_resonance": RotaryResonance,
     "xpos": Xpos,
     "alibi": Alibi,
     "alibi_learned": AlibiLearned,
@@ -643,6 +719,10 @@ SCHEMES: dict[str, type[Scheme]] = {
     "cope": Cope,
     "dape": Dape,
     "cable": Cable,
+    "fox": Fox,
+    "fox_constant": FoxConstant,
+    "fox_fixed": FoxFixed,
+    "scale_invariant": ScaleInvariant,
 }
 
 
