@@ -83,6 +83,8 @@ void Config::declare(OptionSet& options) {
                  drawing_schemes());
   options.find("training.validation_tokens")
       .read_when([this] { return data.corpus != "task"; }, "a data.corpus of text");
+  options.find("training.order")
+      .read_when([this] { return data.corpus != "task"; }, "a data.corpus of text");
 }
 
 void RunOptions::validate() const {
@@ -105,6 +107,7 @@ void Config::validate() const {
   model.validate();
   position.validate(model.shape());
   training.validate();
+  training.check_batch(model.train_length);
   evaluation.validate();
   const bool is_task = data.corpus == "task";
   if (is_task != (evaluation.protocol == kTaskProtocol)) {
@@ -134,6 +137,7 @@ Config Config::resolved() const {
   Config numbers = *this;
   numbers.model.embedding_std = model.initial_embedding_std();
   numbers.training.warmup_steps = training.warmup();
+  numbers.training.batch_windows = training.windows_of(model.train_length);
   return numbers;
 }
 
