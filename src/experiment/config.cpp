@@ -64,6 +64,8 @@ void RunOptions::declare(OptionSet& options) {
       .add("run.slow_precision", slow_precision,
            "take bf16 also where the machine has no instructions for it")
       .read_when([this] { return precision == "bf16"; }, "run.precision = bf16");
+  options.add("run.dry_run", dry_run,
+              "train: say what the run would be, its shapes, memory and time, and train nothing");
   options.add("run.profile", profile,
               "train: a file for a Chrome trace of five steps, of which a table says where their "
               "time goes; empty: none");
@@ -191,7 +193,7 @@ bool may_change_after_training(const Option& option) {
 }
 
 bool says_where_to_compute(const Option& option) {
-  return option.section() == "run" && option.name != "run.folder";
+  return option.section() == "run" && option.name != "run.folder" && option.name != "run.dry_run";
 }
 
 bool is_effective(const Option& option) {
