@@ -45,7 +45,8 @@ bool read_by_evaluate(const Option& option) {
          option.role == OptionRole::text || says_where_to_compute(option);
 }
 bool read_by_experiment(const Option& option) {
-  return option.name != "run.folder" && option.name != "run.profile" && option.axis.empty();
+  return option.name != "run.folder" && option.name != "run.profile" &&
+         option.name != "run.dry_run" && option.axis.empty();
 }
 bool read_by_compare(const Option& option) {
   return option.role == OptionRole::measurement || option.role == OptionRole::results;

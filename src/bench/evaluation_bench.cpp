@@ -88,7 +88,8 @@ std::pair<torch::Tensor, torch::Tensor> tensors_of(const TokenStream& stream,
 /// The logits of all places of all windows, and the nats of what is scored: nothing is left out.
 void run_plainly(Transformer& model, const torch::Tensor& tokens, const torch::Tensor& targets,
                  std::vector<float>& nats) {
-  const auto logits = at::linear(model->forward(tokens), model->head_weight());  // [B, T, V]
+  const auto logits = at::linear(model->forward(tokens),
+                                 dynamic_cast<const PlainHead&>(*model->head).weight);  // [B, T, V]
   const auto scored = logits.slice(1, tokens.size(1) - targets.size(1));
   const auto values = (scored.logsumexp(2) - scored.gather(2, targets.unsqueeze(2)).squeeze(2))
                           .flatten()

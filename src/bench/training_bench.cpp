@@ -9,7 +9,6 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "model/losses.h"
 #include "model/transformer.h"
 #include "position/options.h"
 #include "position/registry.h"
@@ -34,8 +33,7 @@ void take_steps(Contender& contender, const torch::Tensor& tokens, int steps) {
   for (int step = 0; step < steps; ++step) {
     contender.optimizer->zero_gradients();
     const auto hidden = contender.model->forward(tokens.slice(1, 0, kLength));
-    mean_nats(hidden.flatten(0, 1), contender.model->head_weight(), tokens.slice(1, 1).flatten())
-        .backward();
+    contender.model->head->mean_nats(hidden.flatten(0, 1), tokens.slice(1, 1).flatten()).backward();
     contender.optimizer->clip_gradients(1);
     contender.optimizer->update(1e-3, step);
   }

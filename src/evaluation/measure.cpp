@@ -7,7 +7,6 @@
 #include "base/random.h"
 #include "evaluation/exact_nats.h"
 #include "model/device.h"
-#include "model/losses.h"
 #include "position/scheme.h"
 
 namespace lengthwise {
@@ -69,13 +68,13 @@ void measure_group(Transformer& model, const ReadingOrder& reading, const Shape&
         *target++ = reading.token(window.document, k + 1);
       }
     }
-    const auto device = model->embedding.device();
+    const auto device = model->device();
     tokens = sent(tokens, device);
     auto nats = torch::zeros({batch * targets}, device);
     for (int64_t draw = 0; draw < how.draws; ++draw) {
       const auto name = draws_positions ? draw_of(reading, *group.windows[begin], how, draw) : 0;
       const auto hidden = model->forward_last(tokens, targets, name);
-      nats += token_nats(hidden.flatten(0, 1), model->head_weight(), scored.flatten());
+      nats += model->head->token_nats(hidden.flatten(0, 1), scored.flatten());
     }
     arriving.push_back({nats / static_cast<double>(how.draws), begin, end});
     losses.forward_tokens += how.draws * batch * inputs;

@@ -4,20 +4,18 @@
 #include <chrono>
 
 #include "model/device.h"
-#include "model/losses.h"
 #include "position/scheme.h"
 
 namespace lengthwise {
 namespace {
 
-/// Inputs of several examples, and which of their rows predict answers.
+/// Inputs of several examples, and which of their rows predict answers; on the CPU.
 struct Batch {
   torch::Tensor tokens;         // [B, T]
   torch::Tensor rows, targets;  // [answers], rows of the flattened [B T, D]
 };
 
-Batch batch_of(const std::vector<TaskExample>& examples, size_t begin, size_t end,
-               const torch::Device& device) {
+Batch batch_of(const std::vector<TaskExample>& examples, size_t begin, size_t end) {
   const int64_t inputs = examples[begin].inputs();
   std::vector<int64_t> tokens, rows, targets;
   for (size_t i = begin; i < end; ++i) {
@@ -31,8 +29,7 @@ Batch batch_of(const std::vector<TaskExample>& examples, size_t begin, size_t en
       targets.push_back(example.tokens[static_cast<size_t>(answer)]);
     }
   }
-  return {sent(torch::tensor(tokens).view({-1, inputs}), device), sent(torch::tensor(rows), device),
-          sent(torch::tensor(targets), device)};
+  return {torch::tensor(tokens).view({-1, inputs}), torch::tensor(rows), torch::tensor(targets)};
 }
 
 void append(AnswerScores& scores, const AnswerScores& more) {
@@ -44,7 +41,7 @@ void append(AnswerScores& scores, const AnswerScores& more) {
 
 }  // namespace
 
-AnswerScores measure_examples(const HiddenOf& hidden_of, const torch::Tensor& head,
+AnswerScores measure_examples(const HiddenOf& hidden_of, const Head& head,
                               const std::vector<TaskExample>& examples, int64_t batch_tokens) {
   const torch::NoGradGuard no_grad;
   AnswerScores scores;
@@ -52,10 +49,11 @@ AnswerScores measure_examples(const HiddenOf& hidden_of, const torch::Tensor& he
   for (size_t begin = 0; begin < examples.size();) {
     const auto at_once = std::max<int64_t>(1, batch_tokens / examples[begin].inputs());
     const size_t end = std::min(examples.size(), begin + static_cast<size_t>(at_once));
-    const Batch batch = batch_of(examples, begin, end, head.device());
-    const auto hidden = hidden_of(batch.tokens).flatten(0, 1).index_select(0, batch.rows);
-    const auto nats = token_nats(hidden, head, batch.targets).cpu();
-    const auto correct = likeliest_tokens(hidden, head).eq(batch.targets).to(torch::kUInt8).cpu();
+    const Batch batch = batch_of(examples, begin, end);
+    const auto all = hidden_of(batch.tokens).flatten(0, 1);
+    const auto hidden = all.index_select(0, sent(batch.rows, all.device()));
+    const auto nats = head.token_nats(hidden, batch.targets).cpu();
+    const auto correct = head.likeliest_tokens(hidden).cpu().eq(batch.targets).to(torch::kUInt8);
     scores.nats.insert(scores.nats.end(), nats.const_data_ptr<float>(),
                        nats.const_data_ptr<float>() + nats.numel());
     scores.correct.insert(scores.correct.end(), correct.const_data_ptr<uint8_t>(),
@@ -72,16 +70,20 @@ AnswerScores measure_examples(Transformer& model, const std::vector<TaskExample>
   const bool was_training = model->is_training();
   model->eval();
   AnswerScores scores;
+  const auto device = model->device();
   if (model->position->draws_positions()) {
     for (size_t i = 0; i < examples.size(); ++i) {
       const uint64_t draw = position_draw(how, static_cast<int64_t>(i), 0);
       append(scores, measure_examples(
-                         [&](const torch::Tensor& tokens) { return model->forward(tokens, draw); },
-                         model->head_weight(), {examples[i]}, 1));
+                         [&](const torch::Tensor& tokens) {
+                           return model->forward(sent(tokens, device), draw);
+                         },
+                         *model->head, {examples[i]}, 1));
     }
   } else {
-    scores = measure_examples([&](const torch::Tensor& tokens) { return model->forward(tokens); },
-                              model->head_weight(), examples, how.batch_tokens);
+    scores = measure_examples(
+        [&](const torch::Tensor& tokens) { return model->forward(sent(tokens, device)); },
+        *model->head, examples, how.batch_tokens);
   }
   model->train(was_training);
   return scores;

@@ -24,10 +24,9 @@ struct AnswerScores {
 AnswerScores measure_examples(Transformer& model, const std::vector<TaskExample>& examples,
                               const Measuring& how);
 
-/// The same of anything that turns tokens [B, T] into [B, T, D], whose product with `head` [V, D]
-/// are logits.
+/// The same of anything that turns tokens [B, T] of the CPU into the [B, T, D] that `head` takes.
 using HiddenOf = std::function<torch::Tensor(const torch::Tensor& tokens)>;
-AnswerScores measure_examples(const HiddenOf& hidden_of, const torch::Tensor& head,
+AnswerScores measure_examples(const HiddenOf& hidden_of, const Head& head,
                               const std::vector<TaskExample>& examples, int64_t batch_tokens);
 
 }  // namespace lengthwise

@@ -64,6 +64,8 @@ void RunOptions::declare(OptionSet& options) {
       .add("run.slow_precision", slow_precision,
            "take bf16 also where the machine has no instructions for it")
       .read_when([this] { return precision == "bf16"; }, "run.precision = bf16");
+  options.add("run.dry_run", dry_run,
+              "train: say what the run would be, its shapes, memory and time, and train nothing");
   options.add("run.profile", profile,
               "train: a file for a Chrome trace of five steps, of which a table says where their "
               "time goes; empty: none");
@@ -82,6 +84,8 @@ void Config::declare(OptionSet& options) {
       .read_when([this] { return scheme_entry(position.scheme).draws_positions; },
                  drawing_schemes());
   options.find("training.validation_tokens")
+      .read_when([this] { return data.corpus != "task"; }, "a data.corpus of text");
+  options.find("training.order")
       .read_when([this] { return data.corpus != "task"; }, "a data.corpus of text");
 }
 
@@ -105,6 +109,7 @@ void Config::validate() const {
   model.validate();
   position.validate(model.shape());
   training.validate();
+  training.check_batch(model.train_length);
   evaluation.validate();
   const bool is_task = data.corpus == "task";
   if (is_task != (evaluation.protocol == kTaskProtocol)) {
@@ -134,6 +139,7 @@ Config Config::resolved() const {
   Config numbers = *this;
   numbers.model.embedding_std = model.initial_embedding_std();
   numbers.training.warmup_steps = training.warmup();
+  numbers.training.batch_windows = training.windows_of(model.train_length);
   return numbers;
 }
 
@@ -187,7 +193,7 @@ bool may_change_after_training(const Option& option) {
 }
 
 bool says_where_to_compute(const Option& option) {
-  return option.section() == "run" && option.name != "run.folder";
+  return option.section() == "run" && option.name != "run.folder" && option.name != "run.dry_run";
 }
 
 bool is_effective(const Option& option) {

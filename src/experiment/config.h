@@ -23,7 +23,8 @@ struct RunOptions {
   std::string device = "cpu";
   std::string precision = "fp32";  // of the command at work: training's, or the measurement's
   bool slow_precision = false;
-  std::string profile;  // of this command alone: no run folder keeps it
+  bool dry_run = false;  // of this command alone, as the next
+  std::string profile;   // of this command alone: no run folder keeps it
 
   void declare(OptionSet& options);
   void validate() const;

@@ -1,6 +1,7 @@
 #include "experiment/train_run.h"
 
 #include "base/error.h"
+#include "data/block_sampler.h"
 #include "data/dataset.h"
 #include "data/tasks/task_sampler.h"
 #include "data/window_sampler.h"
@@ -26,13 +27,10 @@ std::unique_ptr<TrainingWindows> make_windows(const Config& config, const Datase
   const int64_t length = config.model.train_length;
   const auto seed = static_cast<uint64_t>(config.training.seed);
   if (dataset.task != nullptr) return std::make_unique<TaskSampler>(*dataset.task, length, seed);
+  if (config.training.order == "blocks") {
+    return std::make_unique<BlockSampler>(dataset.train, length, seed);
+  }
   return std::make_unique<WindowSampler>(dataset.train, length, seed);
-}
-
-int64_t parameter_count(const Transformer& model) {
-  int64_t count = 0;
-  for (const auto& parameter : model->parameters()) count += parameter.numel();
-  return count;
 }
 
 RunRecord describe_run(const Config& config, const Dataset& dataset, const Transformer& model) {
@@ -109,6 +107,7 @@ bool has_last_weights(const fs::path& checkpoint, const Config& config, const Tr
 
 void check_training_data(const Config& config, const Dataset& dataset) {
   make_windows(config, dataset);
+  check_vocabulary(config.model, dataset.vocabulary_size);
   if (config.training.validate_every > 0 && dataset.task == nullptr) dataset.split("valid");
 }
 

@@ -20,6 +20,19 @@ void LinearImpl::reset(double gain) {
   if (bias.defined()) bias.zero_();
 }
 
+void LinearImpl::reset_uniform() {
+  const torch::NoGradGuard no_grad;
+  const double bound = 1 / std::sqrt(static_cast<double>(weight.size(1)));
+  weight.uniform_(-bound, bound);
+  if (bias.defined()) bias.uniform_(-bound, bound);
+}
+
+void xavier_uniform(const torch::Tensor& weight, double gain) {
+  const torch::NoGradGuard no_grad;
+  const double bound = gain * std::sqrt(6 / static_cast<double>(weight.size(0) + weight.size(1)));
+  torch::Tensor(weight).uniform_(-bound, bound);
+}
+
 torch::Tensor LinearImpl::forward(const torch::Tensor& x, Activation activation) const {
   return linear(x, {weight, bias}, activation);
 }

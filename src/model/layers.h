@@ -14,11 +14,17 @@ struct LinearImpl : torch::nn::Module {
 
   /// Weights from N(0, gain / sqrt(in)), bias 0.
   void reset(double gain);
+  /// Weights and bias uniform within 1 / sqrt(in), as PyTorch has it where nothing is said.
+  void reset_uniform();
   torch::Tensor forward(const torch::Tensor& x, Activation activation = Activation::none) const;
 
   torch::Tensor weight, bias;
 };
 TORCH_MODULE(Linear);
+
+/// Uniform within gain sqrt(6 / (in + out)) (Glorot and Bengio 2010, equation 16). weight [out,
+/// in].
+void xavier_uniform(const torch::Tensor& weight, double gain = 1);
 
 /// "layer": LayerNorm (Ba et al. 2016); "rms": RMSNorm (Zhang and Sennrich 2019). Over the last
 /// axis of a residual stream, to which the branch that comes before is added on the way.

@@ -121,15 +121,25 @@ torch::Tensor token_nats(const torch::Tensor& hidden, const torch::Tensor& head,
   return nats;
 }
 
-torch::Tensor likeliest_tokens(const torch::Tensor& hidden, const torch::Tensor& head) {
+Likeliest likeliest_tokens(const torch::Tensor& hidden, const torch::Tensor& head,
+                           const torch::Tensor& others) {
   const torch::NoGradGuard no_grad;
-  const auto matrix = head.to(hidden.scalar_type());
-  auto tokens = torch::empty({hidden.size(0)}, hidden.options().dtype(torch::kInt64));
-  for_each_chunk(hidden, head.size(0), [&](int64_t begin, int64_t end) {
-    tokens.slice(0, begin, end)
-        .copy_(float_product(hidden.slice(0, begin, end), matrix.t()).argmax(1));
+  const int64_t tokens = head.size(0), rest = others.defined() ? others.size(0) : 0;
+  const auto matrix = (rest > 0 ? torch::cat({head, others}) : head).to(hidden.scalar_type());
+  const auto float32 = hidden.options().dtype(torch::kFloat32);
+  Likeliest found{torch::empty({hidden.size(0)}, float32.dtype(torch::kInt64)),
+                  torch::empty({hidden.size(0)}, float32),
+                  torch::empty({hidden.size(0), rest}, float32)};
+  for_each_chunk(hidden, tokens + rest, [&](int64_t begin, int64_t end) {
+    const auto logits = float_product(hidden.slice(0, begin, end), matrix.t());
+    const auto which = logits.slice(1, 0, tokens).argmax(1);
+    const auto all = logits.logsumexp(1);
+    found.tokens.slice(0, begin, end).copy_(which);
+    found.log_likelihoods.slice(0, begin, end)
+        .copy_(logits.gather(1, which.unsqueeze(1)).squeeze(1) - all);
+    found.others.slice(0, begin, end).copy_(logits.slice(1, tokens) - all.unsqueeze(1));
   });
-  return tokens;
+  return found;
 }
 
 }  // namespace lengthwise

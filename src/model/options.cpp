@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include "base/error.h"
 #include "base/options.h"
@@ -28,10 +29,13 @@ void ModelOptions::declare(OptionSet& options) {
               OneOf{{"relu", "gelu", "swiglu"}});
   options.add("model.norm", norm, "layer (LayerNorm) or rms (RMSNorm), before each sublayer",
               OneOf{{"layer", "rms"}});
+  options.add("model.final_norm", final_norm, "a norm between the last sublayer and the head");
   options.add("model.dropout", dropout, "after the embeddings and after each sublayer",
               Between{0.0, 0.99});
   options.add("model.attention_dropout", attention_dropout, "of the attention probabilities",
               Between{0.0, 0.99});
+  options.add("model.activation_dropout", activation_dropout,
+              "after the activation of the feed-forward layers", Between{0.0, 0.99});
   options
       .add("model.window", window,
            "keys a query sees: itself and window - 1 before it; 0: all. With any scheme",
@@ -42,18 +46,63 @@ void ModelOptions::declare(OptionSet& options) {
            AtLeast{0})
       .as(OptionRole::test_time)
       .read_when([this] { return window > 0; }, "model.window above 0");
-  options.add("model.tied_embeddings", tied_embeddings, "one matrix for tokens in and logits out");
-  options.add("model.embedding_scale", embedding_scale,
-              "token embeddings are multiplied by this before positions are added", AtLeast{0.0});
-  options.add("model.embedding_std", embedding_std,
-              "initial spread of the token embeddings; 0: by the model, 0.7 / scale, tied 0.5 / "
-              "sqrt(width * scale), of an embedding_scale above 1",
-              AtLeast{0.0});
-  options
-      .add("model.head_std", head_std, "initial spread of the untied output matrix", AtLeast{0.0})
-      .read_when([this] { return !tied_embeddings; }, "model.tied_embeddings = false");
+  declare_vocabulary(options);
   options.add("model.train_length", train_length, "tokens a training window holds", AtLeast{1})
       .along("experiment.train_lengths");
+}
+
+void ModelOptions::declare_vocabulary(OptionSet& options) {
+  options.add("model.embeddings", embeddings,
+              "of tokens in: plain, a row a token, or adaptive, narrower rows for rarer tokens "
+              "(1809.10853)",
+              OneOf{{"plain", "adaptive"}});
+  options.add("model.head", head,
+              "of tokens out: plain, one softmax, or adaptive, a softmax a band of tokens "
+              "(1609.04309)",
+              OneOf{{"plain", "adaptive"}});
+  const auto when_adaptive = [this](Option& option) {
+    option.read_when([this] { return embeddings == "adaptive" || head == "adaptive"; },
+                     "model.embeddings or model.head = adaptive");
+  };
+  when_adaptive(options.add("model.cutoffs", cutoffs,
+                            "adaptive: the first token of each band but the first, as 20000 60000; "
+                            "tokens stand in the order of their counts",
+                            AtLeast{1}));
+  when_adaptive(options.add("model.cutoff_factor", cutoff_factor,
+                            "adaptive: how much narrower a band's rows are than the band's before",
+                            AtLeast{1}));
+  options
+      .add("model.head_dropout", head_dropout,
+           "adaptive: before the head, and in its bands after their projection", Between{0.0, 0.99})
+      .read_when([this] { return head == "adaptive"; }, "model.head = adaptive");
+  options.add("model.vocabulary_size", vocabulary_size,
+              "rows of embeddings and head, at least as many as the data have tokens; 0: as many",
+              AtLeast{0});
+  options.add("model.tied_embeddings", tied_embeddings, "the same rows for tokens in and out");
+  options
+      .add("model.tied_projections", tied_projections,
+           "adaptive: the same projections for tokens in and out, but for the first band's, which "
+           "the head has none for")
+      .read_when(
+          [this] { return embeddings == "adaptive" && head == "adaptive" && tied_embeddings; },
+          "model.embeddings = adaptive, model.head = adaptive and model.tied_embeddings = "
+          "true");
+  options.add("model.embedding_scale", embedding_scale,
+              "token embeddings are multiplied by this before positions are added", AtLeast{0.0});
+  options
+      .add("model.embedding_std", embedding_std,
+           "initial spread of plain token embeddings; 0: by the model, 0.7 / scale, tied 0.5 / "
+           "sqrt(width * scale), of an embedding_scale above 1",
+           AtLeast{0.0})
+      .read_when([this] { return embeddings == "plain"; }, "model.embeddings = plain");
+  options
+      .add("model.head_std", head_std, "initial spread of the untied output matrix", AtLeast{0.0})
+      .read_when([this] { return !tied_embeddings; }, "model.tied_embeddings = false")
+      .read_when([this] { return head == "plain"; }, "model.head = plain");
+  options.add("model.initialization", initialization,
+              "of the blocks: normal, where what sublayers add keeps its scale, or fairseq, "
+              "attention Xavier-uniform and feed-forward uniform, as there",
+              OneOf{{"normal", "fairseq"}});
 }
 
 double ModelOptions::initial_embedding_std() const {
@@ -69,9 +118,36 @@ void ModelOptions::validate() const {
   if (width % heads != 0) {
     fail("model.heads: {} does not divide model.width {}", heads, width);
   }
+  if (embeddings == "adaptive" || head == "adaptive") check_cutoffs();
+  if (tied_embeddings && embeddings != head) {
+    fail(
+        "model.tied_embeddings: {} embeddings and a head that is {} have no rows in common; set "
+        "false, or both to one kind",
+        embeddings, head);
+  }
   if (sinks > 0 && window == 0) {
     fail("model.sinks: {} has no meaning without model.window; all tokens are visible", sinks);
   }
+}
+
+void ModelOptions::check_cutoffs() const {
+  if (cutoffs.empty()) {
+    fail(
+        "model.cutoffs: is empty; adaptive embeddings and heads need at least one, as 20000 60000");
+  }
+  const auto fall = std::ranges::adjacent_find(cutoffs, std::ranges::greater_equal());
+  if (fall != cutoffs.end()) {
+    fail("model.cutoffs: {} does not come after {}; they must increase", *(fall + 1), *fall);
+  }
+}
+
+int64_t ModelOptions::rows_for(int64_t tokens) const {
+  if (vocabulary_size == 0) return tokens;
+  if (vocabulary_size < tokens) {
+    fail("model.vocabulary_size: {} is fewer than the {} tokens of the data; 0 takes as many",
+         vocabulary_size, tokens);
+  }
+  return vocabulary_size;
 }
 
 }  // namespace lengthwise

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "position/scheme_entry.h"
 
@@ -17,11 +18,21 @@ struct ModelOptions {
   int64_t feedforward = 128;
   std::string activation = "gelu";
   std::string norm = "layer";
+  bool final_norm = true;
   double dropout = 0;
   double attention_dropout = 0;
+  double activation_dropout = 0;
   int64_t window = 0;
   int64_t sinks = 0;
+  std::string embeddings = "plain";
+  std::string head = "plain";
+  std::vector<int64_t> cutoffs;
+  int64_t cutoff_factor = 4;
+  double head_dropout = 0;
+  int64_t vocabulary_size = 0;  // 0: the data's
   bool tied_embeddings = false;
+  bool tied_projections = false;
+  std::string initialization = "normal";
   double embedding_scale = 1;
   double embedding_std = 0;  // initial_embedding_std() says what that is
   double head_std = 0.02;
@@ -32,7 +43,13 @@ struct ModelOptions {
   /// embedding_std, or where it is 0 what suits the model: 0.7 once scaled; where the embeddings
   /// are the output matrix too, so little that the first guess is near to uniform.
   double initial_embedding_std() const;
+  /// Rows for a vocabulary of that many tokens; UserError where vocabulary_size has fewer.
+  int64_t rows_for(int64_t tokens) const;
   ModelShape shape() const { return {width, heads, layers, train_length}; }
+
+ private:
+  void declare_vocabulary(OptionSet& options);
+  void check_cutoffs() const;
 };
 
 }  // namespace lengthwise

@@ -4,6 +4,7 @@
 
 #include "base/random.h"
 #include "fused/turn.h"
+#include "model/adaptive.h"
 #include "model/attention_kernels.h"
 #include "position/registry.h"
 #include "position/scheme.h"
@@ -14,13 +15,6 @@ namespace {
 torch::Tensor dropped_out(const torch::Tensor& x, const ModelOptions& options, bool training) {
   return training && options.dropout > 0 ? at::dropout(x, options.dropout, true) : x;
 }
-
-/// Parameters under a name with a dot ("embedding.weight") need a module to stand in.
-struct TableImpl : torch::nn::Module {
-  TableImpl(int64_t rows, int64_t width)
-      : weight(register_parameter("weight", torch::empty({rows, width}))) {}
-  torch::Tensor weight;
-};
 
 }  // namespace
 
@@ -33,6 +27,11 @@ AttentionImpl::AttentionImpl(const ModelOptions& options)
 void AttentionImpl::reset(double output_gain) {
   query_key_value->reset(1.0);
   output->reset(output_gain);
+}
+
+void AttentionImpl::reset_as_fairseq() {
+  for (const auto& part : query_key_value->weight.chunk(3)) xavier_uniform(part, std::sqrt(0.5));
+  xavier_uniform(output->weight);
 }
 
 std::vector<torch::Tensor> AttentionImpl::project(const torch::Tensor& x, int64_t queries) const {
@@ -57,6 +56,7 @@ torch::Tensor AttentionImpl::forward(const PositionScheme& scheme, const LayerCo
 
 FeedForwardImpl::FeedForwardImpl(const ModelOptions& options)
     : activation(options.activation),
+      dropout(options.activation_dropout),
       up(register_module("up", Linear(options.width, options.feedforward, true))),
       down(register_module("down", Linear(options.feedforward, options.width, true))) {
   if (activation == "swiglu") {
@@ -70,10 +70,16 @@ void FeedForwardImpl::reset(double output_gain) {
   down->reset(output_gain);
 }
 
+void FeedForwardImpl::reset_uniform() {
+  up->reset_uniform();
+  if (gate) gate->reset_uniform();
+  down->reset_uniform();
+}
+
 torch::Tensor FeedForwardImpl::forward(const torch::Tensor& x) const {
-  const auto inner =
-      gate ? gated_linear(x, {gate->weight, gate->bias}, {up->weight, up->bias})
-           : up->forward(x, activation == "relu" ? Activation::relu : Activation::gelu);
+  auto inner = gate ? gated_linear(x, {gate->weight, gate->bias}, {up->weight, up->bias})
+                    : up->forward(x, activation == "relu" ? Activation::relu : Activation::gelu);
+  if (is_training() && dropout > 0) inner = at::dropout(inner, dropout, true);
   return down->forward(inner);
 }
 
@@ -86,34 +92,36 @@ BlockImpl::BlockImpl(const ModelOptions& options)
 TransformerImpl::TransformerImpl(const ModelOptions& model_options, int64_t vocabulary_size,
                                  std::shared_ptr<PositionScheme> scheme)
     : options(model_options),
-      embedding(
-          register_module("embedding", std::make_shared<TableImpl>(vocabulary_size, options.width))
-              ->weight),
+      embeddings(register_module("embedding", make_embeddings(options, vocabulary_size))),
       final_norm(nullptr),
       position(std::move(scheme)) {
   const auto list = register_module("blocks", std::make_shared<torch::nn::Module>());
   for (int64_t layer = 0; layer < options.layers; ++layer) {
     blocks.push_back(list->register_module(std::to_string(layer), Block(options)));
   }
-  final_norm = register_module("final_norm", Norm(options.width, options.norm));
-  if (!options.tied_embeddings) {
-    head = register_module("head", std::make_shared<TableImpl>(vocabulary_size, options.width))
-               ->weight;
+  if (options.final_norm) {
+    final_norm = register_module("final_norm", Norm(options.width, options.norm));
   }
+  head = register_module("head", make_head(options, vocabulary_size, *embeddings));
   register_module("position", position);
 }
 
 void TransformerImpl::reset_parameters(uint64_t seed) {
   const torch::NoGradGuard no_grad;
   torch::manual_seed(split_stream(seed, 0).next());
-  embedding.normal_(0, options.initial_embedding_std());
+  embeddings->reset_parameters(options);
   // What 2 * layers sublayers add to the stream keeps its scale (Radford et al. 2019).
   const double output_gain = 1 / std::sqrt(2.0 * static_cast<double>(options.layers));
   for (Block& block : blocks) {
-    block->attention->reset(output_gain);
-    block->feedforward->reset(output_gain);
+    if (options.initialization == "fairseq") {
+      block->attention->reset_as_fairseq();
+      block->feedforward->reset_uniform();
+    } else {
+      block->attention->reset(output_gain);
+      block->feedforward->reset(output_gain);
+    }
   }
-  if (head.defined()) head.normal_(0, options.head_std);
+  head->reset_parameters(options);
   torch::manual_seed(split_stream(seed, 1).next());
   position->reset_parameters();
 }
@@ -128,7 +136,7 @@ torch::Tensor TransformerImpl::forward_last(const torch::Tensor& tokens, int64_t
               " places were asked for");
   const auto positions = position->positions(tokens.size(1), draw, tokens.device());
   const auto tables = position->tables(positions);
-  auto hidden = at::embedding(embedding, tokens);
+  auto hidden = embeddings->forward(tokens, products);
   if (options.embedding_scale != 1) hidden = hidden * options.embedding_scale;
   hidden = dropped_out(position->apply_to_embeddings(hidden, positions), options, is_training());
 
@@ -149,11 +157,12 @@ torch::Tensor TransformerImpl::forward_last(const torch::Tensor& tokens, int64_t
     hidden = stream.sum;
     branch = dropped_out(block->feedforward->forward(stream.normed), options, is_training());
   }
+  if (!final_norm) return (hidden + branch).to(products);
   return final_norm->forward(hidden, branch, products).normed;
 }
 
-torch::Tensor TransformerImpl::head_weight() const {
-  return options.tied_embeddings ? embedding : head;
+torch::Device TransformerImpl::device() const {
+  return blocks[0]->attention->output->weight.device();
 }
 
 std::optional<int64_t> TransformerImpl::max_length() const {
@@ -162,7 +171,18 @@ std::optional<int64_t> TransformerImpl::max_length() const {
 
 Transformer make_transformer(const ModelOptions& model, const PositionOptions& position,
                              int64_t vocabulary_size) {
-  return Transformer(model, vocabulary_size, make_scheme(position, model.shape()));
+  return Transformer(model, model.rows_for(vocabulary_size), make_scheme(position, model.shape()));
+}
+
+void check_vocabulary(const ModelOptions& model, int64_t vocabulary_size) {
+  const int64_t rows = model.rows_for(vocabulary_size);
+  if (model.embeddings == "adaptive" || model.head == "adaptive") adaptive_bands(model, rows);
+}
+
+int64_t parameter_count(const Transformer& model) {
+  int64_t count = 0;
+  for (const auto& parameter : model->parameters()) count += parameter.numel();
+  return count;
 }
 
 }  // namespace lengthwise

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "model/embeddings.h"
+#include "model/head.h"
 #include "model/layers.h"
 #include "model/options.h"
 
@@ -19,6 +21,8 @@ struct AttentionImpl : torch::nn::Module {
   explicit AttentionImpl(const ModelOptions& options);
 
   void reset(double output_gain);
+  /// As fairseq: Xavier-uniform, of queries, keys and values with gain 1 / sqrt 2.
+  void reset_as_fairseq();
   /// -> [B, Q, D], of the last Q of the T places.
   torch::Tensor forward(const PositionScheme& scheme, const LayerContext& context,
                         const AttentionRule& rule, int64_t queries) const;
@@ -38,9 +42,11 @@ struct FeedForwardImpl : torch::nn::Module {
   explicit FeedForwardImpl(const ModelOptions& options);
 
   void reset(double output_gain);
+  void reset_uniform();
   torch::Tensor forward(const torch::Tensor& x) const;  // [B, T, D]
 
   std::string activation;
+  double dropout;  // after the activation, in training
   Linear up, gate{nullptr}, down;
 };
 TORCH_MODULE(FeedForward);
@@ -58,6 +64,7 @@ TORCH_MODULE(Block);
 
 /// A pre-norm decoder-only transformer. Its parameters' names are the keys of a checkpoint.
 struct TransformerImpl : torch::nn::Module {
+  /// `vocabulary_size` rows of embeddings.
   TransformerImpl(const ModelOptions& options, int64_t vocabulary_size,
                   std::shared_ptr<PositionScheme> scheme);
 
@@ -65,29 +72,36 @@ struct TransformerImpl : torch::nn::Module {
   /// different schemes begin with the same weights.
   void reset_parameters(uint64_t seed);
 
-  /// tokens [B, T] int64 -> [B, T, D], normalised and of the type of the products: logits are its
-  /// product with head_weight(). Everything is computed where the tokens and the parameters are.
+  /// tokens [B, T] int64 -> [B, T, D], normalised and of the type of the products: what the head
+  /// takes. Everything is computed where the tokens and the parameters are.
   /// `draw` is for schemes that draw their positions (PositionScheme::positions).
   torch::Tensor forward(const torch::Tensor& tokens, uint64_t draw = 0);
   /// The last `rows` of it, [B, rows, D]: of the last layer only they are computed, and the keys
   /// and values of all.
   torch::Tensor forward_last(const torch::Tensor& tokens, int64_t rows, uint64_t draw = 0);
-  torch::Tensor head_weight() const;  // [V, D]
   std::optional<int64_t> max_length() const;
+  torch::Device device() const;
 
   ModelOptions options;
   /// The type in which matrices are multiplied, float32 or bfloat16. Weights, the residual stream,
   /// norms, softmax, positions and losses are float32 (positions float64) either way.
   torch::ScalarType products = torch::kFloat32;
-  torch::Tensor embedding;  // [V, D]
+  std::shared_ptr<Embeddings> embeddings;
   std::vector<Block> blocks;
-  Norm final_norm;
-  torch::Tensor head;  // [V, D]; undefined when tied
+  Norm final_norm;  // empty where there is none
+  std::shared_ptr<Head> head;
   std::shared_ptr<PositionScheme> position;
 };
 TORCH_MODULE(Transformer);
 
+/// For a vocabulary of that many tokens. UserError where the options do not fit it.
 Transformer make_transformer(const ModelOptions& model, const PositionOptions& position,
                              int64_t vocabulary_size);
+
+/// UserError where such a transformer cannot be made of the options.
+void check_vocabulary(const ModelOptions& model, int64_t vocabulary_size);
+
+/// Numbers that are trained.
+int64_t parameter_count(const Transformer& model);
 
 }  // namespace lengthwise

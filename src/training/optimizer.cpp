@@ -1,5 +1,6 @@
 #include "training/optimizer.h"
 
+#include <ATen/ops/_foreach_add.h>
 #include <ATen/ops/_foreach_mul.h>
 #include <ATen/ops/_foreach_norm.h>
 #include <ATen/ops/_fused_sgd.h>
@@ -108,6 +109,51 @@ class Sgd final : public Optimizer {
   std::vector<torch::Tensor> velocities_;
 };
 
+/// Nesterov's accelerated gradient as fairseq has it for learning rates that change: with c the
+/// rate over that of the update before,
+///   p += mu^2 c v - (1 + mu) rate g;  v = mu c v - rate g
+/// The velocity holds the rate already, unlike that of Sgd.
+class Nag final : public Optimizer {
+ public:
+  Nag(const TrainingOptions& options, NamedTensors parameters)
+      : Optimizer(std::move(parameters)),
+        options_(options),
+        velocities_(zeros_like_parameters()),
+        rate_before_(torch::zeros({}, torch::kFloat64)) {}
+
+  void update(double learning_rate, int64_t) override {
+    const torch::NoGradGuard no_grad;
+    const auto values = values_of(parameters_), slopes = gradients();
+    const double momentum = options_.momentum, before = rate_before_.item<double>();
+    // Before the first update velocities are 0, whatever they are multiplied by.
+    const double change = before > 0 ? learning_rate / before : 1;
+    for (const DecayGroup& group : decay_groups(parameters_, options_.weight_decay)) {
+      const auto weights = pick(values, group.members);
+      const auto velocities = pick(velocities_, group.members);
+      const auto steps = pick(slopes, group.members);
+      if (group.weight_decay > 0) {
+        at::_foreach_mul_(weights, 1 - learning_rate * group.weight_decay);
+      }
+      at::_foreach_mul_(velocities, momentum * change);
+      at::_foreach_add_(weights, velocities, momentum);
+      at::_foreach_add_(weights, steps, -(1 + momentum) * learning_rate);
+      at::_foreach_add_(velocities, steps, -learning_rate);
+    }
+    rate_before_.fill_(learning_rate);
+  }
+
+  NamedTensors state() const override {
+    auto state = named("velocity", velocities_);
+    state["learning_rate"] = rate_before_;
+    return state;
+  }
+
+ private:
+  TrainingOptions options_;
+  std::vector<torch::Tensor> velocities_;
+  torch::Tensor rate_before_;  // a scalar of the CPU, so that it is saved with the rest
+};
+
 template <class Kind>
 std::unique_ptr<Optimizer> make(const TrainingOptions& options, NamedTensors parameters) {
   return std::make_unique<Kind>(options, std::move(parameters));
@@ -118,7 +164,8 @@ struct OptimizerKind {
   std::unique_ptr<Optimizer> (*make)(const TrainingOptions&, NamedTensors);
 };
 
-const OptimizerKind kOptimizers[] = {{"adamw", make<AdamW>}, {"sgd", make<Sgd>}};
+const OptimizerKind kOptimizers[] = {
+    {"adamw", make<AdamW>}, {"sgd", make<Sgd>}, {"nag", make<Nag>}};
 
 }  // namespace
 

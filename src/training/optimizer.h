@@ -19,7 +19,8 @@ class Optimizer {
 
   /// One update from the gradients the parameters hold. `step` counts from 0.
   virtual void update(double learning_rate, int64_t step) = 0;
-  /// Moments by "<name>.<parameter>"; assigning into them restores the state.
+  /// Moments by "<name>.<parameter>", and what is not a parameter's by its name; assigning into
+  /// them restores the state.
   virtual NamedTensors state() const = 0;
 
   void zero_gradients();

@@ -9,7 +9,6 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "model/device.h"
-#include "model/losses.h"
 #include "training/optimizer.h"
 #include "training/schedule.h"
 #include "training/step_numbers.h"
@@ -132,7 +131,7 @@ class Trainer {
     const auto hidden =
         in_phase("forward", [&] { return model_->forward(sent(inputs, device_), draw_of(part)); });
     const auto loss = in_phase("loss", [&] {
-      return mean_nats(hidden.flatten(0, 1), model_->head_weight(), targets.flatten()) /
+      return model_->head->mean_nats(hidden.flatten(0, 1), targets.flatten()) /
              static_cast<double>(options_.accumulation);
     });
     in_phase("backward", [&] { loss.backward(); });

@@ -2,6 +2,7 @@
 
 #include <numeric>
 
+#include "model/plain_weights.h"
 #include "position/options.h"
 #include "report/comparison/task_accuracy.h"
 #include "report/task_runs.h"
@@ -29,8 +30,8 @@ AnswerScores measure_certain(const Task& task, const std::vector<TaskExample>& e
     }
     return hidden;
   };
-  AnswerScores scores =
-      measure_examples(hidden_of, torch::eye(task.vocabulary_size), examples, batch_tokens);
+  AnswerScores scores = measure_examples(hidden_of, PlainHead(torch::eye(task.vocabulary_size)),
+                                         examples, batch_tokens);
   CHECK(example == examples.size());
   return scores;
 }
@@ -120,7 +121,7 @@ TEST_CASE("A model's answers are those of one example at a time, in float64", "[
       const std::vector<int64_t> inputs(example.tokens.begin(), example.tokens.end() - 1);
       const auto hidden = model->forward(torch::tensor(inputs).unsqueeze(0))[0];
       const auto logits =
-          torch::matmul(hidden.to(torch::kFloat64), model->head_weight().to(torch::kFloat64).t());
+          torch::matmul(hidden.to(torch::kFloat64), head_weight(model).to(torch::kFloat64).t());
       const auto nats = -torch::log_softmax(logits, 1);
       for (const int64_t answer : example.answers) {
         const auto row = nats[answer - 1];

@@ -6,7 +6,7 @@
 #include "data/corpora/ideal_reader.h"
 #include "data/corpora/ideal_reader_corpus.h"
 #include "data/window_sampler.h"
-#include "model/losses.h"
+#include "model/plain_weights.h"
 #include "position/options.h"
 #include "position/scheme.h"
 #include "position/scheme_options.h"
@@ -93,7 +93,7 @@ std::vector<double> nats_window_by_window(Transformer& model, const Dataset& dat
     const uint64_t draw = model->position->draws_positions() ? position_draw({}, place, 0) : 0;
     const auto hidden = model->forward(torch::tensor(inputs).unsqueeze(0), draw)[0];
     const auto logits =
-        torch::matmul(hidden.to(torch::kFloat64), model->head_weight().to(torch::kFloat64).t());
+        torch::matmul(hidden.to(torch::kFloat64), head_weight(model).to(torch::kFloat64).t());
     const auto log_softmax = torch::log_softmax(logits, 1);
     for (int64_t k = window.first_target; k < window.end_target; ++k) {
       const int64_t target = tokens[static_cast<size_t>(k + 1)];
@@ -198,7 +198,7 @@ TEST_CASE("A document's first token is predicted from what the policy puts befor
   const auto nats_after = [&](int64_t before, int64_t token) {
     const torch::NoGradGuard no_grad;
     const auto hidden = model->forward(torch::tensor({before}).unsqueeze(0))[0][0];
-    const auto logits = torch::mv(model->head_weight(), hidden).to(torch::kFloat64);
+    const auto logits = torch::mv(head_weight(model), hidden).to(torch::kFloat64);
     return -torch::log_softmax(logits, 0)[token].item<double>();
   };
   const int64_t last = dataset.test[11], first = dataset.test[12];
@@ -228,10 +228,10 @@ TEST_CASE("A model that knows pairs of tokens is measured by its table", "[evalu
   const auto table = torch::randn({kVocabularySize, kVocabularySize}) * 2;  // [from, to] logits
   {
     const torch::NoGradGuard no_grad;
-    model->embedding.copy_(1000 * torch::eye(kVocabularySize));
+    embedding_weight(model).copy_(1000 * torch::eye(kVocabularySize));
     model->blocks[0]->attention->output->weight.zero_();
     model->blocks[0]->feedforward->down->weight.zero_();
-    model->head.copy_(table.t() / std::sqrt(static_cast<double>(kVocabularySize)));
+    head_weight(model).copy_(table.t() / std::sqrt(static_cast<double>(kVocabularySize)));
   }
   const Dataset dataset = random_dataset({40, 25}, true);
   const auto log_softmax = torch::log_softmax(table.to(torch::kFloat64), 1);
@@ -286,7 +286,7 @@ TEST_CASE("Each window under drawn positions has draws of its own, whatever is m
     model->eval();
     const auto hidden =
         model->forward(row.slice(0, 0, 8).unsqueeze(0), position_draw(how, place, 0));
-    return token_nats(hidden.flatten(0, 1), model->head_weight(), row.slice(0, 1));
+    return model->head->token_nats(hidden.flatten(0, 1), row.slice(0, 1));
   };
   for (const size_t i : {0u, 3u}) {
     const auto found =

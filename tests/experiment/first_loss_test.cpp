@@ -2,7 +2,6 @@
 
 #include "base/files.h"
 #include "experiment/config.h"
-#include "model/losses.h"
 #include "model/transformer.h"
 #include "test.h"
 
@@ -19,7 +18,7 @@ double first_loss(const Config& config, int64_t vocabulary_size) {
   const int64_t length = std::min<int64_t>(config.model.train_length, 64);
   const auto tokens = torch::randint(vocabulary_size, {2, length + 1}, torch::kInt64);
   const auto hidden = model->forward(tokens.slice(1, 0, length), 1).flatten(0, 1);
-  return mean_nats(hidden, model->head_weight(), tokens.slice(1, 1).flatten()).item<double>();
+  return model->head->mean_nats(hidden, tokens.slice(1, 1).flatten()).item<double>();
 }
 
 void check_near_uniform(const Config& config) {

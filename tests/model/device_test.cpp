@@ -2,7 +2,6 @@
 
 #include <cstdlib>
 
-#include "model/losses.h"
 #include "model/meta_shapes.h"
 #include "model/transformer.h"
 #include "position/registry.h"
@@ -63,7 +62,7 @@ Batch batch_of(torch::Device device) {
 torch::Tensor loss_and_gradients(Transformer& model, const Batch& batch) {
   model->train();
   const auto hidden = model->forward(batch.inputs, /*draw=*/5).flatten(0, 1);
-  auto loss = mean_nats(hidden, model->head_weight(), batch.targets);
+  auto loss = model->head->mean_nats(hidden, batch.targets);
   loss.backward();
   return loss;
 }

@@ -94,7 +94,7 @@ TEST_CASE("The likeliest tokens have the largest logits", "[model]") {
   for (const Case& each : kCases) {
     DYNAMIC_SECTION(each.rows << " rows, " << each.vocabulary_size << " tokens") {
       const Inputs inputs = random_inputs(each);
-      const auto likeliest = likeliest_tokens(inputs.hidden, inputs.head);
+      const auto likeliest = likeliest_tokens(inputs.hidden, inputs.head).tokens;
       const auto logits =
           torch::matmul(inputs.hidden.to(torch::kFloat64), inputs.head.to(torch::kFloat64).t());
       const auto largest = std::get<0>(logits.max(1));

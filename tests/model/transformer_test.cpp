@@ -6,7 +6,7 @@
 #include <set>
 
 #include "base/error.h"
-#include "model/losses.h"
+#include "model/plain_weights.h"
 #include "position/alibi.h"
 #include "position/options.h"
 #include "position/scheme.h"
@@ -26,12 +26,6 @@ Transformer model_of(const ModelOptions& options, const std::string& scheme = "n
   Transformer model = make_transformer(options, position, kVocabularySize);
   model->reset_parameters(seed);
   return model;
-}
-
-int64_t parameter_count(const Transformer& model) {
-  int64_t count = 0;
-  for (const auto& parameter : model->parameters()) count += parameter.numel();
-  return count;
 }
 
 std::set<std::string> names_of(const Transformer& model) {
@@ -178,9 +172,9 @@ void disturb_vectors(Transformer& model) {
 void check_against_reference(const ModelOptions& options, const std::string& scheme) {
   Transformer model = model_of(options, scheme);
   disturb_vectors(model);
-  if (model->head.defined()) {
+  if (!options.tied_embeddings) {
     const torch::NoGradGuard no_grad;
-    model->head.mul_(20);
+    head_weight(model).mul_(20);
   }
   const ReferenceTransformer reference(model, scheme);
   const auto tokens = random_tokens(1, 20);
@@ -189,7 +183,7 @@ void check_against_reference(const ModelOptions& options, const std::string& sch
   // Hidden states are of size 1 to 4; float32 loses a digit on its way through the layers.
   CHECK(largest_difference(hidden[0], reference.hidden(tokens[0].slice(0, 0, 19))) < 2e-5);
 
-  const auto loss = mean_nats(hidden.flatten(0, 1), model->head_weight(), tokens[0].slice(0, 1));
+  const auto loss = model->head->mean_nats(hidden.flatten(0, 1), tokens[0].slice(0, 1));
   const auto expected = reference.mean_nats(tokens[0]);
   CHECK(loss.item<double>() == Approx(expected.item<double>()).epsilon(1e-5));
   loss.backward();
@@ -365,13 +359,13 @@ TEST_CASE("Dropout stands after the embeddings and each sublayer and keeps the m
   Transformer model = model_of(options);
   const torch::NoGradGuard no_grad;
   BlockImpl& block = *model->blocks[0];
-  model->embedding.zero_();
+  embedding_weight(model).zero_();
   block.attention->output->weight.zero_();
   block.feedforward->down->weight.zero_();
 
   // One place at a time adds the same small number everywhere, and nothing else adds anything.
   SECTION("embeddings") {
-    model->embedding.fill_(kAdded);
+    embedding_weight(model).fill_(kAdded);
   }
   SECTION("attention") {
     block.attention_norm->bias.fill_(1);

@@ -5,7 +5,7 @@
 #include "base/options.h"
 #include "base/safetensors.h"
 #include "model/attention_kernels.h"
-#include "model/losses.h"
+#include "model/plain_weights.h"
 #include "model/transformer.h"
 #include "position/dape.h"
 #include "position/options.h"
@@ -64,8 +64,9 @@ torch::Tensor with_another_token(const torch::Tensor& tokens, int64_t place) {
 double loss_of(Transformer& model, const torch::Tensor& tokens) {
   const torch::NoGradGuard no_grad;
   const int64_t length = tokens.size(1) - 1;
-  return mean_nats(model->forward(tokens.slice(1, 0, length)).flatten(0, 1), model->head_weight(),
-                   tokens.slice(1, 1).flatten())
+  return model->head
+      ->mean_nats(model->forward(tokens.slice(1, 0, length)).flatten(0, 1),
+                  tokens.slice(1, 1).flatten())
       .item<double>();
 }
 
@@ -439,12 +440,13 @@ TEST_CASE("Gradients reach queries, keys, values and what a scheme learns", "[po
       Transformer model = model_with(entry, kLength);
       // A head of small weights would leave little slope to measure.
       const torch::NoGradGuard frozen;
-      model->head.normal_(0, 0.5);
+      head_weight(model).normal_(0, 0.5);
       const auto tokens = random_tokens(4, kLength + 1);
       {
         const torch::AutoGradMode with_gradients(true);
-        mean_nats(model->forward(tokens.slice(1, 0, kLength)).flatten(0, 1), model->head_weight(),
-                  tokens.slice(1, 1).flatten())
+        model->head
+            ->mean_nats(model->forward(tokens.slice(1, 0, kLength)).flatten(0, 1),
+                        tokens.slice(1, 1).flatten())
             .backward();
       }
       const auto parts = parts_of(model);

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <functional>
+#include <map>
 
 #include "tensor_check.h"
 #include "test.h"
@@ -38,6 +39,19 @@ Rule sgd_rule(const TrainingOptions& options) {
   return [options](Scalar& x, double gradient, double rate, int64_t, double decay) {
     x.velocity = options.momentum * x.velocity + gradient;
     x.value -= rate * (gradient + options.momentum * x.velocity + decay * x.value);
+  };
+}
+
+/// As fairseq has it; the velocity holds the rate.
+Rule nag_rule(const TrainingOptions& options) {
+  return [options, before = std::map<int64_t, double>()](Scalar& x, double gradient, double rate,
+                                                         int64_t step, double decay) mutable {
+    before[step] = rate;
+    const double change = step > 1 ? rate / before[step - 1] : 1;
+    const double mu = options.momentum;
+    x.value -= rate * decay * x.value;
+    x.value += mu * mu * change * x.velocity - (1 + mu) * rate * gradient;
+    x.velocity = mu * change * x.velocity - rate * gradient;
   };
 }
 
@@ -115,6 +129,38 @@ TEST_CASE("SGD follows the look-ahead form of Nesterov momentum, with decay on m
   check_against(options, sgd_rule(options));
   options.weight_decay = 0;
   check_against(options, sgd_rule(options));
+}
+
+TEST_CASE("NAG follows fairseq's rule under falling learning rates, with decay on matrices alone",
+          "[training]") {
+  TrainingOptions options = options_of("nag");
+  options.momentum = 0.99;
+  check_against(options, nag_rule(options));
+  options.momentum = 0;
+  options.weight_decay = 0;
+  check_against(options, nag_rule(options));
+}
+
+TEST_CASE("Three updates of NAG under a changing rate have the values worked out by hand",
+          "[training]") {
+  // mu = 0.5, p = 1, v = 0.
+  //   g = 2, rate 0.1: p = 1 - 1.5 * 0.1 * 2 = 0.7;                        v = -0.2
+  //   g = 1, rate 0.2, c = 2: p = 0.7 + 0.25 * 2 * -0.2 - 1.5 * 0.2 = 0.3; v = -0.2 - 0.2 = -0.4
+  //   g = -4, rate 0.05, c = 1/4: p = 0.3 + 0.25 / 4 * -0.4 + 1.5 * 0.2 = 0.575
+  TrainingOptions options = options_of("nag");
+  options.momentum = 0.5;
+  options.weight_decay = 0;
+  NamedTensors parameters{{"p", torch::ones({1}).requires_grad_()}};
+  const auto optimizer = make_optimizer(options, parameters);
+  auto& p = parameters.at("p");
+  const auto update = [&](double gradient, double rate, int64_t step) {
+    set_gradient(p, torch::full({1}, gradient));
+    optimizer->update(rate, step);
+    return p.item<double>();
+  };
+  CHECK(update(2, 0.1, 0) == Approx(0.7));
+  CHECK(update(1, 0.2, 1) == Approx(0.3));
+  CHECK(update(-4, 0.05, 2) == Approx(0.575));
 }
 
 TEST_CASE("SGD walks where Nesterov's method as printed looks ahead to", "[training]") {

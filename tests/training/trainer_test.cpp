@@ -6,9 +6,9 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "data/block_sampler.h"
 #include "data/tasks/task_sampler.h"
 #include "data/window_sampler.h"
-#include "model/losses.h"
 #include "position/options.h"
 #include "temporary_folder.h"
 #include "tensor_check.h"
@@ -124,8 +124,7 @@ class Run {
     std::vector<int64_t> targets(inputs.size());
     windows_->draw(123456, inputs, targets);
     const auto hidden = model_->forward(torch::tensor(inputs).unsqueeze(0));
-    const double nats =
-        mean_nats(hidden[0], model_->head_weight(), torch::tensor(targets)).item<double>();
+    const double nats = model_->head->mean_nats(hidden[0], torch::tensor(targets)).item<double>();
     model_->train();
     return nats;
   }
@@ -241,6 +240,35 @@ TEST_CASE("A run stopped after every single step ends as one that was not", "[tr
     CHECK(stopped.train(&stop).step == step);
     CHECK(stopped.step_in(stopped.files().checkpoint) == std::to_string(step));
   }
+  check_same_end(stopped, whole);
+}
+
+TEST_CASE("So does one with NAG, adaptive embeddings and head, every dropout, blocks and restarts",
+          "[training]") {
+  const TemporaryFolder folder;
+  TrainingOptions options = busy_recipe();
+  options.optimizer = "nag";
+  options.momentum = 0.9;
+  options.learning_rate = 0.5;
+  options.warmup_learning_rate = 1e-3;
+  options.period_steps = 4;
+  options.clip_norm = 0.1;
+  ModelOptions model = with_dropout();
+  model.embeddings = model.head = "adaptive";
+  model.cutoffs = {2, 4};
+  model.cutoff_factor = 2;
+  model.tied_embeddings = model.tied_projections = true;
+  model.attention_dropout = model.activation_dropout = model.head_dropout = 0.2;
+  model.final_norm = false;
+  model.initialization = "fairseq";
+  const auto make_run = [&](const char* name) {
+    return Run(folder / name, options, model,
+               std::make_unique<BlockSampler>(random_corpus(), model.train_length, /*seed=*/5));
+  };
+  Run whole = make_run("whole"), stopped = make_run("stopped");
+  CHECK(whole.train().step == 13);
+  const std::atomic<bool> stop = true;
+  for (int64_t step = 1; step <= 13; ++step) CHECK(stopped.train(&stop).step == step);
   check_same_end(stopped, whole);
 }
 
