@@ -23,6 +23,8 @@ struct Command {
   int (*run)(const Words& arguments);
 };
 
+int run_export(const Words& arguments);
+int run_import(const Words& arguments);
 int run_schemes(const Words& arguments);
 int run_prepare(const Words& arguments);
 int run_train(const Words& arguments);

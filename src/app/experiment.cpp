@@ -9,6 +9,7 @@
 #include "experiment/comparison_request.h"
 #include "experiment/evaluate_run.h"
 #include "experiment/experiment_folder.h"
+#include "experiment/imported_experiment.h"
 #include "experiment/provenance.h"
 #include "experiment/train_run.h"
 #include "report/kinds/comparison_kind.h"
@@ -50,6 +51,7 @@ void compare(const Config& config, const std::vector<GridProgress>& progress,
 /// What the data cannot serve is said before the first run, not by each of them. Text is prepared
 /// here once and out loud, not by every run at the same time.
 void check_data(const Config& config) {
+  if (!config.grid.imported.empty()) return;  // one run, whose first evaluation says it
   const Dataset dataset = open_dataset(config.data);
   for (const GridRun& run : grid_runs(config)) {
     check_training_data(run_config(config, run), dataset);
@@ -61,7 +63,9 @@ void check_data(const Config& config) {
 
 int run_experiment(const Words& arguments) {
   Config config;
-  validate_grid(config, read_files_and_options(config, arguments, Unread::leave));
+  const Words given = read_files_and_options(config, arguments, Unread::leave);
+  config = with_imported_run(config);
+  validate_grid(config, given);
   check_experiment_folder(config);
   const ResultsFolder results(results_folder(config.grid));
   check_data(config);

@@ -38,7 +38,8 @@ bool read_by_generate(const Option& option) {
   return option.name == "data.corpus";
 }
 bool read_by_train(const Option& option) {
-  return !is_of(option, "experiment") && option.role != OptionRole::results;
+  return !is_of(option, "experiment") && !is_of(option, "import") &&
+         option.role != OptionRole::results;
 }
 bool read_by_evaluate(const Option& option) {
   return says_how_to_measure(option) || option.role == OptionRole::test_time ||
@@ -46,7 +47,11 @@ bool read_by_evaluate(const Option& option) {
 }
 bool read_by_experiment(const Option& option) {
   return option.name != "run.folder" && option.name != "run.profile" &&
-         option.name != "run.dry_run" && option.axis.empty();
+         option.name != "run.dry_run" && !is_of(option, "import") && option.axis.empty();
+}
+bool read_by_import(const Option& option) {
+  return option.name == "run.folder" || is_of(option, "import") ||
+         option.role == OptionRole::text || says_how_to_measure(option);
 }
 bool read_by_compare(const Option& option) {
   return option.role == OptionRole::measurement || option.role == OptionRole::results;
@@ -58,6 +63,8 @@ const Command kCommands[] = {
     {"prepare", "CONFIG...", "text to token files, as [data] says", read_by_prepare, run_prepare},
     {"train", "CONFIG...", "train one run, or go on with one that was interrupted", read_by_train, run_train},
     {"evaluate", "RUN...", "perplexity of runs at every length of evaluation.lengths", read_by_evaluate, run_evaluate},
+    {"import", "CHECKPOINT --run.folder RUN", "a Hugging Face folder (BLOOM, MPT, Llama, Mistral) as a run to evaluate", read_by_import, run_import},
+    {"export", "RUN FOLDER", "a trained run as a Hugging Face folder with the same logits", read_by_none, run_export},
     {"experiment", "FILE...", "a grid of runs, trained, evaluated and compared", read_by_experiment, run_experiment},
     {"compare", "RUN... [--experiment.results FOLDER]", "table and curve of evaluated runs", read_by_compare, run_compare},
     {"generate", "FOLDER", "the built-in ideal-reader corpus as token files", read_by_generate, run_generate},

@@ -17,8 +17,8 @@ namespace {
 static_assert(std::endian::native == std::endian::little, "safetensors is little-endian");
 
 using Json = nlohmann::json;
-constexpr std::array kDtypes = {Dtype::U8,  Dtype::U16, Dtype::U32,
-                                Dtype::I64, Dtype::F32, Dtype::F64};
+constexpr std::array kDtypes = {Dtype::U8,  Dtype::U16,  Dtype::U32, Dtype::I64,
+                                Dtype::F16, Dtype::BF16, Dtype::F32, Dtype::F64};
 constexpr uint64_t kLargestHeader = 100'000'000;  // the limit of the reference implementation
 constexpr size_t kAlignment = 8;
 constexpr int kDeepestHeader = 3;  // header { tensor { shape [
@@ -119,6 +119,8 @@ size_t size_in_bytes(Dtype dtype) {
     case Dtype::U8:
       return 1;
     case Dtype::U16:
+    case Dtype::F16:
+    case Dtype::BF16:
       return 2;
     case Dtype::U32:
       return 4;
@@ -142,6 +144,10 @@ std::string_view name_of(Dtype dtype) {
       return "U32";
     case Dtype::I64:
       return "I64";
+    case Dtype::F16:
+      return "F16";
+    case Dtype::BF16:
+      return "BF16";
     case Dtype::F32:
       return "F32";
     case Dtype::F64:

@@ -11,8 +11,9 @@
 
 namespace lengthwise {
 
-/// The element types this project stores; the names are those of the format.
-enum class Dtype { U8, U16, U32, I64, F32, F64 };
+/// The element types this project reads; the names are those of the format. It stores none of the
+/// half types: they come with others' checkpoints.
+enum class Dtype { U8, U16, U32, I64, F16, BF16, F32, F64 };
 
 size_t size_in_bytes(Dtype dtype);
 std::string_view name_of(Dtype dtype);

@@ -42,7 +42,8 @@ void refuse_text_options(const DataOptions& options) {
 }
 
 void require_text_sources(const DataOptions& options) {
-  if (!options.train.empty()) return;
+  // An imported model has its vocabulary, and is measured on what `evaluate` names.
+  if (!options.train.empty() || vocabulary_kind(options.vocabulary).comes_with_checkpoints) return;
   for (const auto& [name, path] :
        {std::pair{"data.valid", &options.valid}, std::pair{"data.test", &options.test}}) {
     if (!path->empty()) {

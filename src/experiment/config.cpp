@@ -9,6 +9,7 @@
 #include "base/options.h"
 #include "data/tasks/task.h"
 #include "data/text/text_corpus.h"
+#include "data/text/vocabulary.h"
 #include "position/registry.h"
 
 namespace lengthwise {
@@ -71,6 +72,19 @@ void RunOptions::declare(OptionSet& options) {
               "time goes; empty: none");
 }
 
+void ImportOptions::declare(OptionSet& options) {
+  options.role(OptionRole::machine);
+  options.add("import.copy", copy,
+              "copy the weights into the run folder; else they stay where they are, and the run "
+              "holds their place and hash");
+  OneOf kinds{{"any"}};
+  for (const VocabularyKind& kind : vocabulary_kinds()) {
+    if (kind.comes_with_checkpoints) kinds.names.emplace_back(kind.name);
+  }
+  options.add("import.tokenizer", tokenizer,
+              "the checkpoint's tokenizer to take; any: the first of these that is there", kinds);
+}
+
 void Config::declare(OptionSet& options) {
   run.declare(options);
   data.declare(options);
@@ -79,6 +93,7 @@ void Config::declare(OptionSet& options) {
   training.declare(options);
   evaluation.declare(options);
   grid.declare(options);
+  import.declare(options);
   // What one section's options say of another's.
   options.find("evaluation.draws")
       .read_when([this] { return scheme_entry(position.scheme).draws_positions; },

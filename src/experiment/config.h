@@ -30,6 +30,14 @@ struct RunOptions {
   void validate() const;
 };
 
+/// [import]: what becomes of a checkpoint's files.
+struct ImportOptions {
+  bool copy = false;
+  std::string tokenizer = "any";
+
+  void declare(OptionSet& options);
+};
+
 /// Every option of the program. All commands know all sections, so that one file serves them all.
 struct Config {
   RunOptions run;
@@ -39,6 +47,7 @@ struct Config {
   TrainingOptions training;
   EvaluationOptions evaluation;
   GridOptions grid;
+  ImportOptions import;
 
   void declare(OptionSet& options);
   /// What a run needs; UserError names the option at fault. The grid is checked by its command.

@@ -9,6 +9,7 @@
 #include "data/reading_order.h"
 #include "data/tasks/task.h"
 #include "experiment/computing.h"
+#include "experiment/imported_weights.h"
 #include "experiment/measurable.h"
 #include "experiment/measured_data.h"
 #include "experiment/model_files.h"
@@ -105,6 +106,11 @@ std::string train_command(const fs::path& folder) {
 
 fs::path existing_checkpoint(const fs::path& folder, const Config& trained,
                              const std::string& which) {
+  if (is_imported(folder)) {
+    if (which == "last") return folder / kImportedWeights;
+    fail("evaluation.checkpoint: is {}, but {} was imported and has one set of weights; set last",
+         which, folder.string());
+  }
   const fs::path path = RunFolder(folder).checkpoint(which);
   if (!fs::exists(path)) {
     fail_without_weights(folder, trained, which, path.string() + ": is not there");
@@ -145,7 +151,8 @@ void evaluate_run(const fs::path& folder, const Config& trained, const Config& c
   const auto measurable = make_measurable(config, dataset);
   const auto lock = lock_run_folder(folder);
   const fs::path checkpoint = existing_checkpoint(folder, trained, config.evaluation.checkpoint);
-  Transformer model = load_model(checkpoint, trained, config, dataset);
+  Transformer model = is_imported(folder) ? load_imported_model(folder, trained, config, dataset)
+                                          : load_model(checkpoint, trained, config, dataset);
   place_model(model, computing);
   const auto before = read_evaluations(folder);
   EvaluationRecord plan = plan_record(config, dataset);

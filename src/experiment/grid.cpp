@@ -187,6 +187,8 @@ void GridOptions::declare(OptionSet& options) {
   options.role(OptionRole::grid);
   options.add("experiment.question", question, "what the experiment asks, for the report")
       .as(OptionRole::results);
+  options.add("experiment.imported", imported,
+              "an imported run, measured with the changes in the place of runs that are trained");
   options.add("experiment.schemes", schemes, "positional schemes compared", OneOf{scheme_names()});
   options.add("experiment.train_lengths", train_lengths, "train lengths compared", AtLeast{1});
   options.add("experiment.seeds", seeds, "a run a seed", AtLeast{0});

@@ -12,6 +12,7 @@ struct Config;
 /// [experiment]: a question, and the grid of runs that answers it.
 struct GridOptions {
   std::string question;
+  std::string imported;  // a run folder, in the place of the grid
   std::vector<std::string> schemes;
   std::vector<int64_t> train_lengths;
   std::vector<int64_t> seeds;

@@ -6,6 +6,7 @@
 #include "base/safetensors.h"
 #include "data/text/stored_vocabulary.h"
 #include "data/text/text_corpus.h"
+#include "experiment/imported_weights.h"
 #include "experiment/run_folder.h"
 #include "report/records/split_tokens.h"
 
@@ -26,6 +27,11 @@ struct OwnData {
 };
 
 OwnData open_own(const fs::path& run_folder, const Config& trained, const std::string& split) {
+  if (is_imported(run_folder)) {
+    return {std::nullopt, fmt::format("{}: was imported and has no text of its own; name one in "
+                                      "data.{}, or a folder of tokens in data.folder",
+                                      run_folder.string(), split)};
+  }
   try {
     OwnData own{open_dataset(trained.data), {}};
     const auto record = RunFolder(run_folder).read_record();
@@ -81,8 +87,10 @@ MeasuredData open_measured_data(const fs::path& run_folder, const Config& traine
                                 const Config& config) {
   const std::string& split = config.evaluation.split;
   const std::string& text = path_of(config.data, split);
-  const bool other_text = text != path_of(trained.data, split);
-  const bool other_folder = config.data.folder != trained.data.folder;
+  // An imported run was trained on none of the texts that its config names.
+  const DataOptions own_data = is_imported(run_folder) ? DataOptions() : trained.data;
+  const bool other_text = text != path_of(own_data, split);
+  const bool other_folder = config.data.folder != own_data.folder;
   const OwnData own = open_own(run_folder, trained, split);
   if (trained.data.corpus != "text") {
     if (!own.dataset) fail("{}", own.reason);

@@ -3,6 +3,10 @@
 #include <fmt/ranges.h>
 
 #include "base/error.h"
+#include "checkpoints/attach.h"
+#include "checkpoints/family.h"
+#include "checkpoints/shards.h"
+#include "experiment/imported_weights.h"
 #include "position/query_factor.h"
 #include "position/registry.h"
 
@@ -81,6 +85,21 @@ Transformer load_model(const fs::path& checkpoint, const Config& trained, const 
     if (changes.empty()) throw;
     fail("{}: these weights cannot be measured so: {}", changes, error.what());
   }
+  return model;
+}
+
+Transformer load_imported_model(const fs::path& run_folder, const Config& trained,
+                                const Config& measured, const Dataset& dataset) {
+  const ImportedWeights weights = read_imported_weights(run_folder);
+  if (dataset.vocabulary_size > weights.vocabulary_size) {
+    fail("{}: has {} tokens, {} knows {}", dataset.name, dataset.vocabulary_size,
+         run_folder.string(), weights.vocabulary_size);
+  }
+  check_changes(trained, measured);
+  Transformer model = make_transformer(measured.model, measured.position, weights.vocabulary_size);
+  std::vector<fs::path> files;
+  for (const ImportedWeights::File& file : weights.files) files.push_back(file.path);
+  attach_weights(model, family_named(weights.family), Shards::of_files(files));
   return model;
 }
 

@@ -19,6 +19,11 @@ Identity model_identity(const Config& config, const Dataset& dataset);
 Transformer load_model(const fs::path& checkpoint, const Config& trained, const Config& measured,
                        const Dataset& dataset);
 
+/// The same of an imported run, whose weights stay mapped where they are. UserError where they are
+/// gone or have changed, or the text has more tokens than the model.
+Transformer load_imported_model(const fs::path& run_folder, const Config& trained,
+                                const Config& measured, const Dataset& dataset);
+
 /// UserError where weights trained under one scheme have no meaning under the other, or where the
 /// scheme that is measured does not read an option that is changed.
 void check_changes(const Config& trained, const Config& measured);

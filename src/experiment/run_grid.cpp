@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "experiment/child_process.h"
 #include "experiment/experiment_folder.h"
+#include "experiment/imported_experiment.h"
 #include "experiment/model_files.h"
 #include "experiment/run_folder.h"
 
@@ -36,7 +37,9 @@ std::string last_line(const fs::path& path) {
 class Job {
  public:
   Job(const Config& config, const GridRun& run)
-      : trained_(run_config(config, run)), changes_(changes_of(config, run)) {
+      : imported_(config.grid.imported),
+        trained_(run_config(config, run)),
+        changes_(changes_of(config, run)) {
     progress_.name = run_name(run);
     progress_.folder = fs::path(config.grid.folder) / progress_.name;
     trained_.run.folder = progress_.folder.string();
@@ -53,6 +56,10 @@ class Job {
 
   void start() {
     fs::remove(log_);
+    if (!imported_.empty()) {
+      place_imported_run(imported_, trained_);
+      return start_step("evaluate", evaluation_arguments(""), State::evaluating);
+    }
     // A file, not options: it may hold what this run does not read.
     write_file(config_file_, run_text(trained_));
     start_step("train", {config_file_.string()}, State::training);
@@ -132,6 +139,7 @@ class Job {
     child_ = std::make_unique<ChildProcess>(all, log_, trained_.run.threads);
   }
 
+  fs::path imported_;
   Config trained_;
   std::vector<std::string> changes_;
   size_t next_change_ = 0;

@@ -8,6 +8,7 @@
 #include "evaluation/measure.h"
 #include "evaluation/measure_examples.h"
 #include "experiment/computing.h"
+#include "experiment/imported_weights.h"
 #include "experiment/measurable.h"
 #include "experiment/measured_data.h"
 #include "experiment/model_files.h"
@@ -120,6 +121,10 @@ TrainingEnd train_run(const Config& given,
   const fs::path profile = std::exchange(config.run.profile, "");
   const RunFolder folder(config.run_folder());
   folder.check(config);
+  if (is_imported(folder.path())) {
+    fail("run.folder: {} was imported, and imported weights are not trained; choose another folder",
+         folder.path().string());
+  }
   const Computing computing = open_computing(config.run);
   const Dataset dataset = open_dataset(config.data);
   const auto windows = make_windows(config, dataset);

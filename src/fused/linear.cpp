@@ -157,7 +157,9 @@ bool kernels_take(const Tensor& x, const LinearParameters& parameters) {
 }  // namespace
 
 Tensor linear(const Tensor& x, const LinearParameters& parameters, Activation activation) {
-  if (!kernels_take(x, parameters)) return plain_linear(x, parameters, activation);
+  if (!kernels_take(x, parameters) || activation == Activation::gelu_tanh) {
+    return plain_linear(x, parameters, activation);
+  }
   return LinearFunction::apply(x, parameters.weight, if_defined(parameters.bias),
                                static_cast<int64_t>(activation));
 }
@@ -172,6 +174,8 @@ Tensor plain_linear(const Tensor& x, const LinearParameters& parameters, Activat
       return at::relu(product);
     case Activation::gelu:
       return at::gelu(product);
+    case Activation::gelu_tanh:
+      return at::gelu(product, "tanh");
     default:
       return product;
   }

@@ -10,7 +10,9 @@ struct LinearParameters {
   torch::Tensor weight, bias;
 };
 
-enum class Activation { none, relu, gelu };  // gelu: x times the normal distribution function
+/// gelu: x times the normal distribution function; gelu_tanh: that approximated,
+/// x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) (Hendrycks and Gimpel 2016, 1606.08415).
+enum class Activation { none, relu, gelu, gelu_tanh };
 
 /// activation(x W' + b), [..., out]. With kernels the gradients of weights are float32 as the
 /// products sum them, those of biases are summed in the pass that turns back the activation, and

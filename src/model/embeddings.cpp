@@ -13,7 +13,7 @@ void PlainEmbeddings::reset_parameters(const ModelOptions& options) {
 }
 
 torch::Tensor PlainEmbeddings::forward(const torch::Tensor& tokens, torch::ScalarType) const {
-  return at::embedding(weight, tokens);
+  return at::embedding(weight, tokens).to(torch::kFloat32);  // an imported one keeps its type
 }
 
 std::shared_ptr<Embeddings> make_embeddings(const ModelOptions& options, int64_t vocabulary_size) {

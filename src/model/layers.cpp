@@ -1,13 +1,12 @@
 #include "model/layers.h"
 
+#include <fmt/format.h>
+
 #include <cmath>
 
+#include "model/options.h"
+
 namespace lengthwise {
-namespace {
-
-constexpr double kNormEpsilon = 1e-5;
-
-}  // namespace
 
 LinearImpl::LinearImpl(int64_t in, int64_t out, bool with_bias)
     : weight(register_parameter("weight", torch::empty({out, in}))) {
@@ -33,18 +32,36 @@ void xavier_uniform(const torch::Tensor& weight, double gain) {
   torch::Tensor(weight).uniform_(-bound, bound);
 }
 
-torch::Tensor LinearImpl::forward(const torch::Tensor& x, Activation activation) const {
-  return linear(x, {weight, bias}, activation);
+void LinearImpl::hold(const std::vector<torch::Tensor>& pieces) {
+  pieces_.clear();
+  for (const torch::Tensor& piece : pieces) {
+    pieces_.push_back(register_buffer(fmt::format("piece{}", pieces_.size()), piece));
+  }
+  weight.set_data(torch::empty({0, weight.size(1)}, weight.options()));
 }
 
-NormImpl::NormImpl(int64_t width, const std::string& kind)
-    : weight(register_parameter("weight", torch::ones({width}))) {
-  if (kind == "layer") bias = register_parameter("bias", torch::zeros({width}));
+torch::Tensor LinearImpl::matrix(torch::ScalarType type) const {
+  if (pieces_.empty()) return weight;
+  std::vector<torch::Tensor> rows;
+  for (const torch::Tensor& piece : pieces_) rows.push_back(piece.to(type).flatten(0, -2));
+  return rows.size() == 1 ? rows.front() : torch::cat(rows);
+}
+
+torch::Tensor LinearImpl::forward(const torch::Tensor& x, Activation activation) const {
+  return linear(x, {matrix(x.scalar_type()), bias}, activation);
+}
+
+NormImpl::NormImpl(int64_t width, const ModelOptions& options)
+    : weight(register_parameter("weight", torch::ones({width}))), epsilon(options.norm_epsilon) {
+  if (options.norm != "layer") return;
+  // Without one it is zeros all the same: what has none is RMSNorm to fused/norm.h.
+  bias = options.has_bias("norm") ? register_parameter("bias", torch::zeros({width}))
+                                  : register_buffer("bias", torch::zeros({width}));
 }
 
 Normed NormImpl::forward(const torch::Tensor& x, const torch::Tensor& branch,
                          torch::ScalarType type) const {
-  return add_and_norm(x, branch, {weight, bias, kNormEpsilon}, type);
+  return add_and_norm(x, branch, {weight, bias, epsilon}, type);
 }
 
 }  // namespace lengthwise

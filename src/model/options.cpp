@@ -13,6 +13,8 @@ namespace {
 // Far beyond any machine, and small enough that no product of two overflows.
 constexpr int64_t kWidest = 1 << 20, kDeepest = 10'000;
 
+const std::vector<std::string> kBiasPlaces = {"query_key_value", "output", "feedforward", "norm"};
+
 }  // namespace
 
 void ModelOptions::declare(OptionSet& options) {
@@ -21,15 +23,46 @@ void ModelOptions::declare(OptionSet& options) {
               Between<int64_t>{1, kWidest});
   options.add("model.layers", layers, "blocks of attention and feed-forward",
               Between<int64_t>{1, kDeepest});
-  options.add("model.heads", heads, "H, attention heads a block; must divide the width",
+  options.add("model.heads", heads,
+              "H, attention heads a block; must divide the width, or head_width is given",
               AtLeast{1});
+  options.add("model.key_value_heads", key_value_heads,
+              "heads of keys and values, each read by as many heads of queries (2305.13245); "
+              "must divide the heads; 0: as many as these",
+              AtLeast<int64_t>{0});
+  options.add("model.head_width", head_width, "K, the width of a head; 0: width / heads",
+              Between<int64_t>{0, kWidest});
   options.add("model.feedforward", feedforward, "inner width of the feed-forward layers",
               Between<int64_t>{1, kWidest});
-  options.add("model.activation", activation, "of the feed-forward layers: relu, gelu or swiglu",
-              OneOf{{"relu", "gelu", "swiglu"}});
+  options.add("model.activation", activation,
+              "of the feed-forward layers: relu, gelu, its approximation gelu_tanh, or swiglu",
+              OneOf{{"relu", "gelu", "gelu_tanh", "swiglu"}, {{"silu", "swiglu"}}});
   options.add("model.norm", norm, "layer (LayerNorm) or rms (RMSNorm), before each sublayer",
               OneOf{{"layer", "rms"}});
   options.add("model.final_norm", final_norm, "a norm between the last sublayer and the head");
+  options.add("model.norm_epsilon", norm_epsilon, "added to the variance in every norm",
+              Between{0.0, 1.0});
+  options.add("model.embedding_norm", embedding_norm,
+              "a norm on the embeddings, before positions are added");
+  options.add("model.residual", residual,
+              "what a sublayer's result is added to: stream, or norm, that sublayer's normalised "
+              "input",
+              OneOf{{"stream", "norm"}});
+  options.add("model.biases", biases,
+              "what has a bias, of query_key_value, output (of attention), feedforward, norm "
+              "(LayerNorm alone)",
+              OneOf{kBiasPlaces});
+  options.add("model.query_key_value_clip", query_key_value_clip,
+              "queries, keys and values are limited to plus and minus this; 0: not", AtLeast{0.0});
+  options.add("model.query_key_norm", query_key_norm,
+              "a norm on queries and on keys before positions: none, over all_heads, or over "
+              "each_head",
+              OneOf{{"none", "all_heads", "each_head"}});
+  options.add("model.attention_scale", attention_scale,
+              "attention's logits are queries times keys times this; 0: 1 / sqrt(head width)",
+              AtLeast{0.0});
+  options.add("model.logit_scale", logit_scale, "the output's logits are multiplied by this",
+              AtLeast{0.0});
   options.add("model.dropout", dropout, "after the embeddings and after each sublayer",
               Between{0.0, 0.99});
   options.add("model.attention_dropout", attention_dropout, "of the attention probabilities",
@@ -114,8 +147,12 @@ double ModelOptions::initial_embedding_std() const {
   return tied_embeddings ? 0.5 / std::sqrt(static_cast<double>(width) * scale) : 0.7 / scale;
 }
 
+bool ModelOptions::has_bias(std::string_view place) const {
+  return std::ranges::find(biases, place) != biases.end();
+}
+
 void ModelOptions::validate() const {
-  if (width % heads != 0) {
+  if (head_width == 0 && width % heads != 0) {
     fail("model.heads: {} does not divide model.width {}", heads, width);
   }
   if (embeddings == "adaptive" || head == "adaptive") check_cutoffs();
@@ -124,6 +161,12 @@ void ModelOptions::validate() const {
         "model.tied_embeddings: {} embeddings and a head that is {} have no rows in common; set "
         "false, or both to one kind",
         embeddings, head);
+  }
+  if (key_value_heads > 0 && heads % key_value_heads != 0) {
+    fail("model.key_value_heads: {} does not divide model.heads {}", key_value_heads, heads);
+  }
+  if (logit_scale == 0) {
+    fail("model.logit_scale: 0 would make every token as likely; it must be above 0");
   }
   if (sinks > 0 && window == 0) {
     fail("model.sinks: {} has no meaning without model.window; all tokens are visible", sinks);

@@ -16,13 +16,37 @@ torch::Tensor dropped_out(const torch::Tensor& x, const ModelOptions& options, b
   return training && options.dropout > 0 ? at::dropout(x, options.dropout, true) : x;
 }
 
+/// Each of G heads of x [B, G, T, K] as often as heads of queries read it: [B, H, T, K].
+torch::Tensor shared_by_heads(const torch::Tensor& x, int64_t heads) {
+  return x.size(1) == heads ? x : x.repeat_interleave(heads / x.size(1), 1);
+}
+
+Activation activation_of(const std::string& name) {
+  if (name == "relu") return Activation::relu;
+  return name == "gelu_tanh" ? Activation::gelu_tanh : Activation::gelu;
+}
+
 }  // namespace
 
 AttentionImpl::AttentionImpl(const ModelOptions& options)
     : heads(options.heads),
-      query_key_value(
-          register_module("query_key_value", Linear(options.width, 3 * options.width, false))),
-      output(register_module("output", Linear(options.width, options.width, false))) {}
+      heads_of_keys(options.heads_of_keys()),
+      head_width(options.width_of_heads()),
+      query_key_value(register_module(
+          "query_key_value", Linear(options.width, (heads + 2 * heads_of_keys) * head_width,
+                                    options.has_bias("query_key_value")))),
+      output(register_module(
+          "output", Linear(heads * head_width, options.width, options.has_bias("output")))),
+      clip_(options.query_key_value_clip),
+      scale_(options.attention_scale),
+      norm_of_all_heads_(options.query_key_norm == "all_heads") {
+  if (options.query_key_norm == "none") return;
+  const auto width_of = [&](int64_t count) {
+    return norm_of_all_heads_ ? count * head_width : head_width;
+  };
+  query_norm = register_module("query_norm", Norm(width_of(heads), options));
+  key_norm = register_module("key_norm", Norm(width_of(heads_of_keys), options));
+}
 
 void AttentionImpl::reset(double output_gain) {
   query_key_value->reset(1.0);
@@ -35,13 +59,42 @@ void AttentionImpl::reset_as_fairseq() {
 }
 
 std::vector<torch::Tensor> AttentionImpl::project(const torch::Tensor& x, int64_t queries) const {
-  if (queries == x.size(1)) return split_heads(query_key_value->forward(x), 3, heads);
-  const auto weight = query_key_value->weight.to(x.scalar_type());
-  const int64_t width = x.size(2);
-  const auto last =
-      split_heads(at::linear(x.slice(1, x.size(1) - queries), weight.slice(0, 0, width)), 1, heads);
-  const auto all = split_heads(at::linear(x, weight.slice(0, width)), 2, heads);
+  auto parts = queries == x.size(1) && heads_of_keys == heads
+                   ? split_heads(query_key_value->forward(x), 3, heads)
+                   : project_apart(x, queries);
+  if (clip_ > 0) {
+    for (auto& part : parts) part = part.clamp(-clip_, clip_);
+  }
+  if (query_norm) {
+    parts[0] = normed(query_norm, parts[0]);
+    parts[1] = normed(key_norm, parts[1]);
+  }
+  return parts;
+}
+
+std::vector<torch::Tensor> AttentionImpl::project_apart(const torch::Tensor& x,
+                                                        int64_t queries) const {
+  const auto weight = query_key_value->matrix(x.scalar_type()).to(x.scalar_type());
+  const auto bias =
+      query_key_value->bias.defined() ? query_key_value->bias.to(x.scalar_type()) : torch::Tensor();
+  const auto rows = [&](const torch::Tensor& places, int64_t begin, int64_t end) {
+    return bias.defined()
+               ? at::linear(places, weight.slice(0, begin, end), bias.slice(0, begin, end))
+               : at::linear(places, weight.slice(0, begin, end));
+  };
+  const int64_t first_key = heads * head_width, end = weight.size(0);
+  const auto last = split_heads(rows(x.slice(1, x.size(1) - queries), 0, first_key), 1, heads);
+  const auto all = split_heads(rows(x, first_key, end), 2, heads_of_keys);
   return {last[0], all[0], all[1]};
+}
+
+torch::Tensor AttentionImpl::normed(const Norm& norm, const torch::Tensor& x) const {
+  const auto type = x.scalar_type();
+  const auto floats = x.to(torch::kFloat32);
+  if (!norm_of_all_heads_) return norm->forward(floats, {}, type).normed;
+  return norm->forward(floats.transpose(1, 2).flatten(2), {}, type)
+      .normed.unflatten(2, {x.size(1), x.size(3)})
+      .transpose(1, 2);
 }
 
 torch::Tensor AttentionImpl::forward(const PositionScheme& scheme, const LayerContext& context,
@@ -49,18 +102,24 @@ torch::Tensor AttentionImpl::forward(const PositionScheme& scheme, const LayerCo
   const auto parts = project(context.hidden, queries);
   const auto inputs = attention_inputs(scheme, {parts[0], parts[1]}, context);
   const auto type = context.hidden.scalar_type();
+  AttentionRule scaled = rule;
+  scaled.scale = scale_;
   const auto mixed =
-      causal_attention(inputs.queries.to(type), inputs.keys.to(type), parts[2], inputs.bias, rule);
+      causal_attention(inputs.queries.to(type), shared_by_heads(inputs.keys.to(type), heads),
+                       shared_by_heads(parts[2], heads), inputs.bias, scaled);
   return output->forward(mixed.transpose(1, 2).flatten(2));
 }
 
 FeedForwardImpl::FeedForwardImpl(const ModelOptions& options)
-    : activation(options.activation),
+    : activation(activation_of(options.activation)),
       dropout(options.activation_dropout),
-      up(register_module("up", Linear(options.width, options.feedforward, true))),
-      down(register_module("down", Linear(options.feedforward, options.width, true))) {
-  if (activation == "swiglu") {
-    gate = register_module("gate", Linear(options.width, options.feedforward, true));
+      up(register_module(
+          "up", Linear(options.width, options.feedforward, options.has_bias("feedforward")))),
+      down(register_module(
+          "down", Linear(options.feedforward, options.width, options.has_bias("feedforward")))) {
+  if (options.activation == "swiglu") {
+    gate = register_module(
+        "gate", Linear(options.width, options.feedforward, options.has_bias("feedforward")));
   }
 }
 
@@ -77,16 +136,17 @@ void FeedForwardImpl::reset_uniform() {
 }
 
 torch::Tensor FeedForwardImpl::forward(const torch::Tensor& x) const {
-  auto inner = gate ? gated_linear(x, {gate->weight, gate->bias}, {up->weight, up->bias})
-                    : up->forward(x, activation == "relu" ? Activation::relu : Activation::gelu);
+  auto inner = gate ? gated_linear(x, {gate->matrix(x.scalar_type()), gate->bias},
+                                   {up->matrix(x.scalar_type()), up->bias})
+                    : up->forward(x, activation);
   if (is_training() && dropout > 0) inner = at::dropout(inner, dropout, true);
   return down->forward(inner);
 }
 
 BlockImpl::BlockImpl(const ModelOptions& options)
-    : attention_norm(register_module("attention_norm", Norm(options.width, options.norm))),
+    : attention_norm(register_module("attention_norm", Norm(options.width, options))),
       attention(register_module("attention", Attention(options))),
-      feedforward_norm(register_module("feedforward_norm", Norm(options.width, options.norm))),
+      feedforward_norm(register_module("feedforward_norm", Norm(options.width, options))),
       feedforward(register_module("feedforward", FeedForward(options))) {}
 
 TransformerImpl::TransformerImpl(const ModelOptions& model_options, int64_t vocabulary_size,
@@ -95,12 +155,15 @@ TransformerImpl::TransformerImpl(const ModelOptions& model_options, int64_t voca
       embeddings(register_module("embedding", make_embeddings(options, vocabulary_size))),
       final_norm(nullptr),
       position(std::move(scheme)) {
+  if (options.embedding_norm) {
+    embedding_norm = register_module("embedding_norm", Norm(options.width, options));
+  }
   const auto list = register_module("blocks", std::make_shared<torch::nn::Module>());
   for (int64_t layer = 0; layer < options.layers; ++layer) {
     blocks.push_back(list->register_module(std::to_string(layer), Block(options)));
   }
   if (options.final_norm) {
-    final_norm = register_module("final_norm", Norm(options.width, options.norm));
+    final_norm = register_module("final_norm", Norm(options.width, options));
   }
   head = register_module("head", make_head(options, vocabulary_size, *embeddings));
   register_module("position", position);
@@ -138,6 +201,7 @@ torch::Tensor TransformerImpl::forward_last(const torch::Tensor& tokens, int64_t
   const auto tables = position->tables(positions);
   auto hidden = embeddings->forward(tokens, products);
   if (options.embedding_scale != 1) hidden = hidden * options.embedding_scale;
+  if (embedding_norm) hidden = embedding_norm->forward(hidden, {}, hidden.scalar_type()).normed;
   hidden = dropped_out(position->apply_to_embeddings(hidden, positions), options, is_training());
 
   AttentionRule rule{{options.window, options.sinks}, {}};
@@ -146,19 +210,31 @@ torch::Tensor TransformerImpl::forward_last(const torch::Tensor& tokens, int64_t
   for (size_t layer = 0; layer < blocks.size(); ++layer) {
     const Block& block = blocks[layer];
     rule.dropout = {attention_dropout, split_stream(draw, layer).next()};
-    Normed stream = block->attention_norm->forward(hidden, branch, products);
-    const LayerContext context{static_cast<int64_t>(layer), positions, tables, stream.normed,
+    SublayerInput in = sublayer_input(block->attention_norm, hidden, branch);
+    const LayerContext context{static_cast<int64_t>(layer), positions, tables, in.normed,
                                rule.visibility};
     const int64_t skipped = layer + 1 == blocks.size() ? tokens.size(1) - rows : 0;
-    hidden = skipped == 0 ? stream.sum : stream.sum.slice(1, skipped);
+    hidden = skipped == 0 ? in.residual : in.residual.slice(1, skipped);
     branch = dropped_out(block->attention->forward(*position, context, rule, hidden.size(1)),
                          options, is_training());
-    stream = block->feedforward_norm->forward(hidden, branch, products);
-    hidden = stream.sum;
-    branch = dropped_out(block->feedforward->forward(stream.normed), options, is_training());
+    in = sublayer_input(block->feedforward_norm, hidden, branch);
+    hidden = in.residual;
+    branch = dropped_out(block->feedforward->forward(in.normed), options, is_training());
   }
-  if (!final_norm) return (hidden + branch).to(products);
-  return final_norm->forward(hidden, branch, products).normed;
+  const auto last = final_norm ? final_norm->forward(hidden, branch, products).normed
+                               : (hidden + branch).to(products);
+  return options.logit_scale == 1 ? last : last * options.logit_scale;
+}
+
+TransformerImpl::SublayerInput TransformerImpl::sublayer_input(const Norm& norm,
+                                                               const torch::Tensor& stream,
+                                                               const torch::Tensor& branch) const {
+  if (options.residual == "stream") {
+    auto [sum, normed] = norm->forward(stream, branch, products);
+    return {sum, normed};
+  }
+  const auto normed = norm->forward(stream, branch, stream.scalar_type()).normed;
+  return {normed, normed.to(products)};
 }
 
 torch::Device TransformerImpl::device() const {

@@ -16,7 +16,8 @@ struct AttentionRule;
 struct LayerContext;
 struct PositionOptions;
 
-/// Multi-head causal self-attention; the scheme acts on queries, keys and logits.
+/// Multi-head causal self-attention; the scheme acts on queries, keys and logits. With fewer heads
+/// of keys and values, G, query head h reads head h / (H/G) (Ainslie et al. 2023, 2305.13245).
 struct AttentionImpl : torch::nn::Module {
   explicit AttentionImpl(const ModelOptions& options);
 
@@ -27,13 +28,19 @@ struct AttentionImpl : torch::nn::Module {
   torch::Tensor forward(const PositionScheme& scheme, const LayerContext& context,
                         const AttentionRule& rule, int64_t queries) const;
 
-  int64_t heads;
+  int64_t heads, heads_of_keys, head_width;
   Linear query_key_value;  // rows: all queries, all keys, all values; head by head within each
   Linear output;
+  Norm query_norm{nullptr}, key_norm{nullptr};  // model.query_key_norm
 
  private:
-  /// Queries [B, H, Q, K], keys and values [B, H, T, K].
+  /// Queries [B, H, Q, K], keys and values [B, G, T, K].
   std::vector<torch::Tensor> project(const torch::Tensor& x, int64_t queries) const;
+  std::vector<torch::Tensor> project_apart(const torch::Tensor& x, int64_t queries) const;
+  torch::Tensor normed(const Norm& norm, const torch::Tensor& x) const;  // x [B, G, T, K]
+
+  double clip_, scale_;
+  bool norm_of_all_heads_;
 };
 TORCH_MODULE(Attention);
 
@@ -45,13 +52,14 @@ struct FeedForwardImpl : torch::nn::Module {
   void reset_uniform();
   torch::Tensor forward(const torch::Tensor& x) const;  // [B, T, D]
 
-  std::string activation;
-  double dropout;  // after the activation, in training
+  Activation activation;  // of `up`, where there is no gate
+  double dropout;         // after the activation, in training
   Linear up, gate{nullptr}, down;
 };
 TORCH_MODULE(FeedForward);
 
-/// x + attention(norm(x)), then x + feedforward(norm(x)).
+/// x + attention(norm(x)), then x + feedforward(norm(x)); with model.residual norm, norm(x) +
+/// attention(norm(x)) and norm(x) + feedforward(norm(x)).
 struct BlockImpl : torch::nn::Module {
   explicit BlockImpl(const ModelOptions& options);
 
@@ -72,8 +80,8 @@ struct TransformerImpl : torch::nn::Module {
   /// different schemes begin with the same weights.
   void reset_parameters(uint64_t seed);
 
-  /// tokens [B, T] int64 -> [B, T, D], normalised and of the type of the products: what the head
-  /// takes. Everything is computed where the tokens and the parameters are.
+  /// tokens [B, T] int64 -> [B, T, D], normalised, times model.logit_scale and of the type of the
+  /// products: what the head takes. Everything is computed where the tokens and the parameters are.
   /// `draw` is for schemes that draw their positions (PositionScheme::positions).
   torch::Tensor forward(const torch::Tensor& tokens, uint64_t draw = 0);
   /// The last `rows` of it, [B, rows, D]: of the last layer only they are computed, and the keys
@@ -87,10 +95,19 @@ struct TransformerImpl : torch::nn::Module {
   /// norms, softmax, positions and losses are float32 (positions float64) either way.
   torch::ScalarType products = torch::kFloat32;
   std::shared_ptr<Embeddings> embeddings;
+  Norm embedding_norm{nullptr};  // model.embedding_norm
   std::vector<Block> blocks;
   Norm final_norm;  // empty where there is none
   std::shared_ptr<Head> head;
   std::shared_ptr<PositionScheme> position;
+
+ private:
+  struct SublayerInput {
+    torch::Tensor residual;  // [B, T, D] float32: what the sublayer's result is added to
+    torch::Tensor normed;    // of the type of the products
+  };
+  SublayerInput sublayer_input(const Norm& norm, const torch::Tensor& stream,
+                               const torch::Tensor& branch) const;
 };
 TORCH_MODULE(Transformer);
 

@@ -20,7 +20,7 @@ struct Positions {
 
 struct QueriesKeys {
   torch::Tensor queries;  // [B, H, Q, K], of the last Q of the T places
-  torch::Tensor keys;     // [B, H, T, K]
+  torch::Tensor keys;     // [B, G, T, K]: H heads, or fewer that each serve H / G
 };
 
 /// What a layer's hooks may look at.

@@ -14,8 +14,9 @@ struct PositionOptions;
 /// What a scheme needs to know of the model it stands in.
 struct ModelShape {
   int64_t width, heads, layers, train_length;
+  int64_t given_head_width = 0;  // 0: width / heads
 
-  int64_t head_width() const { return width / heads; }
+  int64_t head_width() const { return given_head_width > 0 ? given_head_width : width / heads; }
   /// What an option of a length says, of which 0 is the train length.
   int64_t or_train_length(int64_t given) const { return given > 0 ? given : train_length; }
 };

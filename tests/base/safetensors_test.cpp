@@ -224,7 +224,7 @@ TEST_CASE("an array entry that lacks a part or has one of another kind is refuse
 
 TEST_CASE("an element type that this program does not read is refused", "[base]") {
   CHECK(refusal(forged_tensor("F32", "[1]", "[0,4]", 4)) == "accepted");
-  for (const std::string dtype : {"BF16", "f32", "", "F8_E4M3", "I32"}) {
+  for (const std::string dtype : {"bf16", "f32", "", "F8_E4M3", "I32"}) {
     INFO(dtype);
     check_refused(forged_tensor(dtype, "[1]", "[0,4]", 4), "a type this program does not read");
   }

@@ -42,7 +42,7 @@ def sample_text(seed: int, words: int) -> str:
 
 def prepare(folder: Path) -> dict[str, str]:
     """What the commands find in their folder, and their environment."""
-    for name in ["configs", "experiments", "docs"]:
+    for name in ["configs", "experiments", "docs", "tests"]:
         (folder / name).symlink_to(SOURCE / name)
     shutil.copytree(SOURCE / "results" / "quickstart", folder / "results" / "quickstart")
     for seed, name in enumerate(["train", "test", "other"]):

@@ -1,6 +1,8 @@
 #include "model/transformer.h"
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <numbers>
 #include <set>
@@ -62,26 +64,37 @@ class ReferenceTransformer {
 
   torch::Tensor hidden(const torch::Tensor& tokens) const {  // [T] -> [T, D]
     auto x = weights_.at("embedding.weight").index_select(0, tokens) * options_.embedding_scale;
+    if (options_.embedding_norm) x = norm("embedding_norm.", x);
     if (scheme_ == "sinusoidal") x = x + sinusoids(tokens.size(0));
     if (scheme_ == "learned") x = x + weights_.at("position.table").slice(0, 0, tokens.size(0));
     for (int64_t layer = 0; layer < options_.layers; ++layer) {
       const std::string block = "blocks." + std::to_string(layer) + ".";
-      x = x + attention(block + "attention.", norm(block + "attention_norm.", x));
-      x = x + feedforward(block + "feedforward.", norm(block + "feedforward_norm.", x));
+      const bool after_norm = options_.residual == "norm";
+      const auto first = norm(block + "attention_norm.", x);
+      x = (after_norm ? first : x) + attention(block + "attention.", first);
+      const auto second = norm(block + "feedforward_norm.", x);
+      x = (after_norm ? second : x) + feedforward(block + "feedforward.", second);
     }
-    return norm("final_norm.", x);
+    return norm("final_norm.", x) * options_.logit_scale;
   }
 
  private:
   torch::Tensor norm(const std::string& name, const torch::Tensor& x) const {
     const auto centred = options_.norm == "layer" ? x - x.mean(1, true) : x;
-    const auto scaled =
-        centred / (centred.square().mean(1, true) + 1e-5).sqrt() * weights_.at(name + "weight");
-    return options_.norm == "layer" ? scaled + weights_.at(name + "bias") : scaled;
+    const auto scaled = centred / (centred.square().mean(1, true) + options_.norm_epsilon).sqrt() *
+                        weights_.at(name + "weight");
+    return options_.norm == "layer" ? with_bias("norm", name + "bias", scaled) : scaled;
+  }
+
+  torch::Tensor with_bias(const std::string& place, const std::string& name,
+                          const torch::Tensor& x) const {
+    const auto& places = options_.biases;
+    return std::ranges::find(places, place) == places.end() ? x : x + weights_.at(name);
   }
 
   torch::Tensor linear(const std::string& name, const torch::Tensor& x) const {
-    return torch::matmul(x, weights_.at(name + ".weight").t()) + weights_.at(name + ".bias");
+    return with_bias("feedforward", name + ".bias",
+                     torch::matmul(x, weights_.at(name + ".weight").t()));
   }
 
   torch::Tensor feedforward(const std::string& name, const torch::Tensor& x) const {
@@ -91,6 +104,9 @@ class ReferenceTransformer {
       inner = up.clamp_min(0);
     } else if (options_.activation == "gelu") {
       inner = up * (1 + torch::erf(up / std::numbers::sqrt2)) / 2;
+    } else if (options_.activation == "gelu_tanh") {
+      inner =
+          up / 2 * (1 + torch::tanh(std::sqrt(2 / std::numbers::pi) * (up + 0.044715 * up.pow(3))));
     } else {
       const auto gate = linear(name + "gate", x);
       inner = gate / (1 + torch::exp(-gate)) * up;
@@ -99,17 +115,38 @@ class ReferenceTransformer {
   }
 
   torch::Tensor attention(const std::string& name, const torch::Tensor& x) const {
-    const auto projected = torch::matmul(x, weights_.at(name + "query_key_value.weight").t());
-    const int64_t width = options_.width / options_.heads;
+    auto projected = with_bias("query_key_value", name + "query_key_value.bias",
+                               torch::matmul(x, weights_.at(name + "query_key_value.weight").t()));
+    const double clip = options_.query_key_value_clip;
+    if (clip > 0) projected = projected.clamp(-clip, clip);
+    const int64_t heads = options_.heads;
+    const int64_t fewer = options_.key_value_heads > 0 ? options_.key_value_heads : heads;
+    const int64_t width =
+        options_.head_width > 0 ? options_.head_width : options_.width / options_.heads;
+    const auto queries = projected.slice(1, 0, heads * width),
+               keys = projected.slice(1, heads * width, (heads + fewer) * width),
+               values = projected.slice(1, (heads + fewer) * width);
     std::vector<torch::Tensor> mixed;
-    for (int64_t head = 0; head < options_.heads; ++head) {
-      const auto part = [&](int64_t which) {
-        return projected.slice(1, which * options_.width + head * width,
-                               which * options_.width + (head + 1) * width);
+    for (int64_t head = 0; head < heads; ++head) {
+      const auto of_head = [&](const torch::Tensor& all, int64_t which) {
+        return all.slice(1, which * width, (which + 1) * width);
       };
-      mixed.push_back(attend(part(0), part(1), part(2), head));
+      const int64_t shared = head / (heads / fewer);
+      mixed.push_back(attend(of_head(normed(name + "query_norm.", queries, width), head),
+                             of_head(normed(name + "key_norm.", keys, width), shared),
+                             of_head(values, shared), head));
     }
-    return torch::matmul(torch::cat(mixed, 1), weights_.at(name + "output.weight").t());
+    return with_bias("output", name + "output.bias",
+                     torch::matmul(torch::cat(mixed, 1), weights_.at(name + "output.weight").t()));
+  }
+
+  /// Queries or keys [T, heads K], normalised as model.query_key_norm says.
+  torch::Tensor normed(const std::string& name, const torch::Tensor& x, int64_t width) const {
+    if (options_.query_key_norm == "none") return x;
+    if (options_.query_key_norm == "all_heads") return norm(name, x);
+    std::vector<torch::Tensor> heads;
+    for (const auto& head : x.split(width, 1)) heads.push_back(norm(name, head));
+    return torch::cat(heads, 1);
   }
 
   torch::Tensor attend(torch::Tensor queries, torch::Tensor keys, const torch::Tensor& values,
@@ -120,7 +157,10 @@ class ReferenceTransformer {
     }
     const auto places = torch::arange(queries.size(0), torch::kFloat64);
     const auto distances = places.unsqueeze(1) - places.unsqueeze(0);
-    auto logits = torch::matmul(queries, keys.t()) / std::sqrt(static_cast<double>(keys.size(1)));
+    const double scale = options_.attention_scale > 0
+                             ? options_.attention_scale
+                             : 1 / std::sqrt(static_cast<double>(keys.size(1)));
+    auto logits = torch::matmul(queries, keys.t()) * scale;
     if (scheme_ == "alibi") {
       logits = logits - alibi_slopes(options_.heads)[static_cast<size_t>(head)] * distances;
     }
@@ -336,6 +376,71 @@ TEST_CASE("The transformer and its gradients equal a plain float64 one, for the 
   }
 }
 
+TEST_CASE("The transformer and its gradients equal a plain float64 one, for what checkpoints bring",
+          "[model]") {
+  const std::vector<std::pair<std::string, std::function<void(ModelOptions&)>>> kinds = {
+      {"one key-value head", [](ModelOptions& options) { options.key_value_heads = 1; }},
+      {"two key-value heads of four, of another width",
+       [](ModelOptions& options) {
+         options.heads = 4;
+         options.key_value_heads = 2;
+         options.head_width = 6;
+       }},
+      {"a head width that the width is no multiple of",
+       [](ModelOptions& options) { options.heads = 5, options.head_width = 4; }},
+      {"no biases", [](ModelOptions& options) { options.biases = {}; }},
+      {"all biases",
+       [](ModelOptions& options) {
+         options.biases = {"query_key_value", "output", "feedforward", "norm"};
+       }},
+      {"biases and one key-value head",
+       [](ModelOptions& options) {
+         options.biases = {"query_key_value", "output"};
+         options.key_value_heads = 1;
+       }},
+      {"epsilon", [](ModelOptions& options) { options.norm_epsilon = 0.1; }},
+      {"embedding norm", [](ModelOptions& options) { options.embedding_norm = true; }},
+      {"residual after the norm", [](ModelOptions& options) { options.residual = "norm"; }},
+      {"tanh GELU", [](ModelOptions& options) { options.activation = "gelu_tanh"; }},
+      {"clipping", [](ModelOptions& options) { options.query_key_value_clip = 0.7; }},
+      {"norm over all heads",
+       [](ModelOptions& options) {
+         options.query_key_norm = "all_heads";
+         options.heads = 4;
+         options.head_width = 6;
+         options.key_value_heads = 2;
+       }},
+      {"norm over each head", [](ModelOptions& options) { options.query_key_norm = "each_head"; }},
+      {"attention scale", [](ModelOptions& options) { options.attention_scale = 1.3; }},
+      {"logit scale", [](ModelOptions& options) { options.logit_scale = 0.4; }},
+  };
+  for (const auto& [name, change] : kinds) {
+    DYNAMIC_SECTION(name) {
+      ModelOptions options = tiny();
+      change(options);
+      options.validate();
+      check_against_reference(options, "rotary");
+      options.norm = "rms";
+      check_against_reference(options, "alibi");
+    }
+  }
+}
+
+TEST_CASE(
+    "The last places of a window are computed as in the whole, with fewer key-value heads too",
+    "[model]") {
+  ModelOptions options = tiny();
+  options.key_value_heads = GENERATE(0, 1);
+  options.biases = {"query_key_value", "output", "feedforward", "norm"};
+  options.query_key_norm = "each_head";
+  options.residual = GENERATE("stream", "norm");
+  Transformer model = model_of(options, "rotary");
+  disturb_vectors(model);
+  const auto tokens = random_tokens(2, 20);
+  const auto last = model->forward_last(tokens, 5);
+  CHECK(largest_difference(last, model->forward(tokens).slice(1, 15)) < 1e-5);
+}
+
 TEST_CASE("Dropout rests in evaluation and works in training", "[model]") {
   ModelOptions options = tiny();
   const auto tokens = random_tokens(2, 20);
@@ -396,6 +501,10 @@ TEST_CASE("The width must be a multiple of the heads", "[model]") {
   CHECK_THROWS_AS(options.validate(), UserError);
   options.heads = 8;
   CHECK_NOTHROW(options.validate());
+  options.heads = 5, options.head_width = 7;
+  CHECK_NOTHROW(options.validate());
+  options.key_value_heads = 2;
+  CHECK_THROWS_AS(options.validate(), UserError);
 }
 
 }  // namespace lengthwise

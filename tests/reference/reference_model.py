@@ -22,6 +22,20 @@ from reference_query_factors import make_factor
 NORM_EPSILON = 1e-5
 LOGITS_AT_ONCE = 1 << 22
 
+# Of options that checkpoints of other programs bring and this model does not have (C++ tests compare
+# them with a float64 transformer of their own): what a run of ours says, or said by not naming them.
+PLAIN = {
+    "model.key_value_heads": "0",
+    "model.head_width": "0",
+    "model.biases": "feedforward norm",
+    "model.embedding_norm": "false",
+    "model.residual": "stream",
+    "model.query_key_value_clip": "0",
+    "model.query_key_norm": "none",
+    "model.attention_scale": "0",
+    "model.logit_scale": "1",
+}
+
 
 def relu(x: np.ndarray) -> np.ndarray:
     return np.maximum(x, 0.0)
@@ -87,6 +101,11 @@ class ReferenceModel:
         self.activation = self._choice("model.activation", ("relu", "gelu", "swiglu"))
         self.norm = self._choice("model.norm", ("layer", "rms"))
         self.tied = self._choice("model.tied_embeddings", ("true", "false")) == "true"
+        for name, plain in PLAIN.items():
+            if options.get(name, plain) != plain:
+                raise ValueError(f"{name}: '{options[name]}' is not in this reference")
+        if float(options.get("model.norm_epsilon", NORM_EPSILON)) != NORM_EPSILON:
+            raise ValueError("model.norm_epsilon: is not in this reference")
         # Checkpoints from before these options see all keys.
         self.window = int(options.get("model.window", 0))
         self.sinks = int(options.get("model.sinks", 0))

@@ -10,6 +10,11 @@ namespace {
 std::string kind_in(const fs::path& folder) {
   if (fs::exists(folder / kBpeModelFile)) return "bpe";
   if (fs::exists(folder / kTokenListFile)) return kind_of_token_list(folder);
+  for (const VocabularyKind& kind : vocabulary_kinds()) {
+    if (kind.comes_with_checkpoints && fs::exists(folder / kind.file)) {
+      return std::string(kind.name);
+    }
+  }
   fail("{}: holds no vocabulary: neither {} nor {}", folder.string(), kTokenListFile,
        kBpeModelFile);
 }
@@ -17,7 +22,11 @@ std::string kind_in(const fs::path& folder) {
 }  // namespace
 
 StoredVocabulary find_vocabulary(const fs::path& folder) {
-  StoredVocabulary vocabulary{folder, kind_in(folder), {}, {}};
+  return stored_vocabulary(folder, kind_in(folder));
+}
+
+StoredVocabulary stored_vocabulary(const fs::path& folder, const std::string& kind) {
+  StoredVocabulary vocabulary{folder, kind, {}, {}};
   vocabulary.sha256 = sha256_of_file(vocabulary.file());
   vocabulary.hash = stored_vocabulary_hash(vocabulary.kind, vocabulary.sha256);
   return vocabulary;

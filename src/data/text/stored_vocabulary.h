@@ -24,6 +24,9 @@ struct StoredVocabulary {
 /// UserError for a folder without a vocabulary's file, or with a damaged one.
 StoredVocabulary find_vocabulary(const fs::path& folder);
 
+/// That of this kind. UserError where its file is not there.
+StoredVocabulary stored_vocabulary(const fs::path& folder, const std::string& kind);
+
 /// Copies the file, and nothing else, into a folder that is made where it is not there; a file of
 /// the same content stays as it is.
 void copy_vocabulary(const StoredVocabulary& vocabulary, const fs::path& folder);

@@ -37,9 +37,10 @@ class Vocabulary {
 struct VocabularyKind {
   std::string_view name;
   std::string_view summary;
-  bool has_unknown;       // what it lacks becomes <unk>, token 0
-  bool needs_utf8;        // encode and train may then rely on well-formed text
-  std::string_view file;  // that `save` writes
+  bool has_unknown;             // what it lacks becomes <unk>, token 0
+  bool needs_utf8;              // encode and train may then rely on well-formed text
+  bool comes_with_checkpoints;  // is imported with a model and trained on no text
+  std::string_view file;        // that `save` writes
   /// From the documents of the training split; `size` is what [data] vocabulary_size says.
   std::unique_ptr<Vocabulary> (*train)(const std::vector<fs::path>& documents, int64_t size);
   std::unique_ptr<Vocabulary> (*load)(const fs::path& folder);

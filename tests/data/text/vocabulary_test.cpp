@@ -47,6 +47,15 @@ std::string syllable_text() {
   return text;
 }
 
+/// Those that text is trained into; the others come with a checkpoint.
+std::vector<std::string> trained_kinds() {
+  std::vector<std::string> names;
+  for (const VocabularyKind& kind : vocabulary_kinds()) {
+    if (!kind.comes_with_checkpoints) names.emplace_back(kind.name);
+  }
+  return names;
+}
+
 std::unique_ptr<Vocabulary> train_any(const std::string& kind) {
   return train(kind, {syllable_text()}, kind == "bpe" ? 300 : 0);
 }
@@ -197,7 +206,7 @@ TEST_CASE("Every vocabulary tells the bytes of its first token", "[data]") {
 }
 
 TEST_CASE("Every vocabulary is the same after saving and loading", "[data]") {
-  for (const std::string& kind : vocabulary_names()) {
+  for (const std::string& kind : trained_kinds()) {
     INFO(kind);
     const TemporaryFolder folder;
     const auto vocabulary = train_any(kind);
@@ -212,7 +221,7 @@ TEST_CASE("Every vocabulary is the same after saving and loading", "[data]") {
 }
 
 TEST_CASE("Every vocabulary refuses a damaged file and another kind's", "[data]") {
-  for (const std::string& kind : vocabulary_names()) {
+  for (const std::string& kind : trained_kinds()) {
     const std::string file = kind == "bpe" ? "vocabulary.model" : "vocabulary.json";
     for (const std::string text :
          {"", "{", "[]", "{\"kind\": 3}", "{\"kind\": \"other\", \"tokens\": []}",
@@ -233,7 +242,33 @@ TEST_CASE("Every vocabulary refuses a damaged file and another kind's", "[data]"
 
 TEST_CASE("An unknown vocabulary is refused with the nearest name", "[data]") {
   CHECK(contains(user_error_text([] { vocabulary_kind("bytes"); }), "did you mean 'byte'?"));
-  CHECK(vocabulary_names() == std::vector<std::string>{"byte", "char", "word", "bpe"});
+  CHECK(trained_kinds() == std::vector<std::string>{"byte", "char", "word", "bpe"});
+}
+
+TEST_CASE("A checkpoint's SentencePiece model encodes text as SentencePiece does", "[data]") {
+  const TemporaryFolder folder;
+  const auto bpe = train_any("bpe");
+  bpe->save(folder.path());
+  fs::rename(folder / "vocabulary.model", folder / "tokenizer.model");
+  const auto vocabulary = vocabulary_kind("sentencepiece").load(folder.path());
+  CHECK(vocabulary->size() == bpe->size());
+  CHECK_FALSE(vocabulary->start_token());  // the model has no <s>
+  const std::string text = "stoba raneko mulitu \u00e9 \u4e2d";
+  CHECK(encode(*vocabulary, text) == encode(*bpe, text));
+  CHECK(vocabulary->decode(encode(*vocabulary, text)) == text);
+  CHECK(vocabulary->first_token_bytes(text) == bpe->first_token_bytes(text));
+
+  write_file(folder / "tokenizer.model", "no model");
+  CHECK(contains(user_error_text([&] { vocabulary_kind("sentencepiece").load(folder.path()); }),
+                 "tokenizer.model: corrupted"));
+}
+
+TEST_CASE("Vocabularies of checkpoints are not trained, and a tokenizer.json not run", "[data]") {
+  for (const std::string kind : {"sentencepiece", "tokenizer_json"}) {
+    CHECK(contains(user_error_text([&] { train(kind, {"text"}); }), "data.vocabulary"));
+  }
+  CHECK(contains(user_error_text([] { vocabulary_kind("tokenizer_json").load("folder"); }),
+                 "scripts/tokenize folder/tokenizer.json"));
 }
 
 TEST_CASE("Words of any length go through bpe and back", "[data]") {
