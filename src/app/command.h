@@ -23,6 +23,7 @@ struct Command {
   int (*run)(const Words& arguments);
 };
 
+int run_scheme(const Words& arguments);
 int run_schemes(const Words& arguments);
 int run_prepare(const Words& arguments);
 int run_train(const Words& arguments);
