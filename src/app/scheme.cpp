@@ -37,9 +37,10 @@ std::string all_examples() {
   std::string text(kExamples[0].text);
   for (const Example& example : kExamples) {
     if (&example == kExamples) continue;
-    text += fmt::format("\n\n# ---- Another kind, {}. One file has one kind of bias; `lengthwise "
-                        "scheme new NAME {}` writes this one alone.\n#\n{}",
-                        example.kind, example.kind, as_comment(example.text));
+    text += fmt::format(
+        "\n\n# ---- Another kind, {}. One file has one kind of bias; `lengthwise "
+        "scheme new NAME {}` writes this one alone.\n#\n{}",
+        example.kind, example.kind, as_comment(example.text));
   }
   return text;
 }
@@ -82,7 +83,8 @@ int check_file(const Words& words, const Config& config) {
   };
   config.model.validate();
   examine_scheme_file(words[0], config.model, say);
-  fmt::print("{}\n", holds ? "All that every scheme keeps holds." : "Not all of it holds: see FAILS.");
+  fmt::print("{}\n",
+             holds ? "All that every scheme keeps holds." : "Not all of it holds: see FAILS.");
   return holds ? 0 : 1;
 }
 
@@ -95,7 +97,8 @@ int run_scheme(const Words& arguments) {
   const std::string what = words[0];
   words.erase(words.begin());
   if (what == "new") return write_example(words);
-  if (what != "check") fail("scheme: '{}' is unknown{}", what, known_names_hint(what, {"check", "new"}));
+  if (what != "check")
+    fail("scheme: '{}' is unknown{}", what, known_names_hint(what, {"check", "new"}));
   if (words.size() == 1 && !words[0].ends_with(".py")) {
     fail("scheme check: '{}' is no scheme file; its name ends with .py", words[0]);
   }

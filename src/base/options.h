@@ -42,8 +42,9 @@ struct Option {
   /// value names none.
   std::function<std::string()> content_hash = [] { return std::string(); };
   /// A value of a config file in that folder, as it would be from where the program was started.
-  std::function<std::string(std::string_view text, const std::filesystem::path& folder)> found_from =
-      [](std::string_view value, const std::filesystem::path&) { return std::string(value); };
+  std::function<std::string(std::string_view text, const std::filesystem::path& folder)>
+      found_from =
+          [](std::string_view value, const std::filesystem::path&) { return std::string(value); };
 
   /// Says when the value is read, and what would make it be: "training.optimizer = sgd". Said
   /// twice, both must hold.

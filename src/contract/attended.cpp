@@ -56,10 +56,9 @@ Tensor attended(const FileScheme& scheme, const LayerInputs& inputs, const Posit
   const int64_t skipped = positions.values.size(0) - rows;
   const auto pair =
       scheme.apply_to_queries_keys({inputs.queries.slice(2, skipped), inputs.keys}, context);
-  const auto mixed = causal_attention(pair.queries.to(torch::kFloat32),
-                                      pair.keys.to(torch::kFloat32),
-                                      inputs.values.to(torch::kFloat32),
-                                      scheme.attention_bias(context));
+  const auto mixed =
+      causal_attention(pair.queries.to(torch::kFloat32), pair.keys.to(torch::kFloat32),
+                       inputs.values.to(torch::kFloat32), scheme.attention_bias(context));
   if (!scheme.program().defines("embed")) return mixed;
   // What is added to embeddings reaches attention through what it reads there.
   return torch::cat({mixed.flatten(), hidden.slice(1, skipped).flatten().to(torch::kFloat32)});
@@ -92,8 +91,8 @@ Tensor attended_in_float64(const FileScheme& scheme, const LayerInputs& inputs,
   } else if (kind == "key_bias") {
     logits = logits + call(kind, {{"hidden", hidden}, {"positions", places}}).unsqueeze(2);
   } else if (kind == "pair_bias") {
-    logits = logits + call(kind, {{"query_position", query_position},
-                                  {"key_position", key_position}});
+    logits =
+        logits + call(kind, {{"query_position", query_position}, {"key_position", key_position}});
   } else if (kind == "change") {
     logits = call(kind, {{"logits", logits},
                          {"queries", queries},
@@ -101,15 +100,14 @@ Tensor attended_in_float64(const FileScheme& scheme, const LayerInputs& inputs,
                          {"key_position", key_position},
                          {"visible", seen}});
   }
-  const auto weights = torch::softmax(
-      logits.masked_fill(~seen, -std::numeric_limits<double>::infinity()), -1);
+  const auto weights =
+      torch::softmax(logits.masked_fill(~seen, -std::numeric_limits<double>::infinity()), -1);
   const auto mixed = torch::matmul(weights, inputs.values);
   return program.defines("embed") ? torch::cat({mixed.flatten(), hidden.flatten()}) : mixed;
 }
 
 Positions counted_positions(int64_t length, double first) {
-  return {torch::arange(length, torch::kFloat64) + first, 1.0,
-          first + static_cast<double>(length)};
+  return {torch::arange(length, torch::kFloat64) + first, 1.0, first + static_cast<double>(length)};
 }
 
 }  // namespace lengthwise

@@ -43,12 +43,13 @@ class Contract {
     position_.scheme = file_;
     position_.validate(model.shape());
     scheme_ = scheme_off_its_beginning(file_, model.shape());
+    reach_ = scheme_->max_length();
   }
 
   void examine() {
     say_functions();
-    examine_causality();
     examine_lengths();
+    examine_causality();
     examine_shifts();
     examine_gradients();
     examine_derivatives();
@@ -58,9 +59,7 @@ class Contract {
   }
 
  private:
-  int64_t within_limit(int64_t length) const {
-    return std::min(length, scheme_->max_length().value_or(length));
-  }
+  int64_t within_limit(int64_t length) const { return std::min(length, reach_.value_or(length)); }
 
   void say_functions() const {
     std::vector<std::string> defined;
@@ -72,7 +71,9 @@ class Contract {
     say_({"functions", true,
           fmt::format("It defines {}. In a model of {} layers and {} heads it learns {} numbers{}.",
                       fmt::join(defined, ", "), model_.layers, model_.heads, numbers,
-                      numbers == 0 ? "" : fmt::format(": {}", fmt::join(scheme_->parameter_names(), ", ")))});
+                      numbers == 0
+                          ? ""
+                          : fmt::format(": {}", fmt::join(scheme_->parameter_names(), ", ")))});
   }
 
   Transformer model() const {
@@ -95,7 +96,8 @@ class Contract {
         other.select(1, place).add_(1).remainder_(kVocabularySize);
         const auto after = transformer->forward(other);
         const auto moved = (after - before).slice(1, 0, place);
-        if (moved.numel() == 0 || torch::equal(after.slice(1, 0, place), before.slice(1, 0, place))) {
+        if (moved.numel() == 0 ||
+            torch::equal(after.slice(1, 0, place), before.slice(1, 0, place))) {
           continue;
         }
         say_({"causality", false,
@@ -111,7 +113,7 @@ class Contract {
                       within_limit(600))});
   }
 
-  void examine_lengths() const {
+  void examine_lengths() {
     const torch::NoGradGuard no_grad;
     Transformer transformer = model();
     const auto limit = scheme_->max_length();
@@ -122,18 +124,20 @@ class Contract {
     try {
       finite = transformer->forward(tokens).isfinite().all().item<bool>();
     } catch (const UserError& error) {
-      say_({"lengths", false,
-            fmt::format("Trained at {} tokens it cannot be asked about {}: {}. Where that is meant, "
-                        "let max_length say how far it reaches.",
-                        model_.train_length, length, error.what())});
+      say_(
+          {"lengths", false,
+           fmt::format("Trained at {} tokens it cannot be asked about {}: {}. Where that is meant, "
+                       "let max_length say how far it reaches.",
+                       model_.train_length, length, error.what())});
+      reach_ = model_.train_length;
       return;
     }
     say_({"lengths", finite,
-          fmt::format("{} at {} tokens, trained at {}; {}.",
-                      finite ? "Its answers are finite" : "Its answers are not finite", length,
-                      model_.train_length,
-                      limit ? fmt::format("max_length ends it at {}", *limit)
-                            : "it states no limit")});
+          fmt::format(
+              "{} at {} tokens, trained at {}; {}.",
+              finite ? "Its answers are finite" : "Its answers are not finite", length,
+              model_.train_length,
+              limit ? fmt::format("max_length ends it at {}", *limit) : "it states no limit")});
   }
 
   void examine_shifts() const {
@@ -145,7 +149,7 @@ class Contract {
     std::optional<int64_t> first_other;
     double difference = 0, at_other = 0;
     for (const int64_t shift : {1, 16, 256, 4096, 65536}) {
-      if (scheme_->max_length() && length + shift > *scheme_->max_length()) break;
+      if (reach_ && length + shift > *reach_) break;
       const auto there =
           attended(*scheme_, inputs, counted_positions(length, static_cast<double>(shift)), length);
       difference = largest(there - here);
@@ -168,8 +172,8 @@ class Contract {
   std::string absolute_through() const {
     const SchemeProgram& program = scheme_->program();
     std::vector<std::string> suspects;
-    for (const char* hook : {"embed", "key_bias", "pair_bias", "change", "rotate_queries",
-                             "rotate_keys", "rotate"}) {
+    for (const char* hook :
+         {"embed", "key_bias", "pair_bias", "change", "rotate_queries", "rotate_keys", "rotate"}) {
       if (program.defines(hook)) suspects.emplace_back(hook);
     }
     return fmt::format("{}", fmt::join(suspects, " or "));
@@ -272,10 +276,11 @@ class Contract {
     const bool finite = expected.isfinite().all().item<bool>();
     const double difference = finite ? relative(found, expected) : 0;
     say_({"far positions", finite && difference < kBound,
-          finite ? fmt::format("At {} positions, activations in bfloat16 change answers by {:.1e} of "
-                               "the largest; {} is what rounding them costs.",
-                               length, difference, kBound)
-                 : fmt::format("At {} positions its answers are not finite.", length)});
+          finite
+              ? fmt::format("At {} positions, activations in bfloat16 change answers by {:.1e} of "
+                            "the largest; {} is what rounding them costs.",
+                            length, difference, kBound)
+              : fmt::format("At {} positions its answers are not finite.", length)});
   }
 
   /// Seconds and bytes of a layer's attention, forward and backward.
@@ -300,7 +305,8 @@ class Contract {
     for (int i = 0; i < 5; ++i) {
       const auto start = std::chrono::steady_clock::now();
       step();
-      seconds.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+      seconds.push_back(
+          std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
     }
     std::ranges::sort(seconds);
     return {seconds[seconds.size() / 2], bytes};
@@ -313,12 +319,13 @@ class Contract {
     const auto mebibytes = [](int64_t bytes) { return static_cast<double>(bytes) / (1 << 20); };
     const int64_t pairs = model_.heads * twice * twice * static_cast<int64_t>(sizeof(float));
     const bool bounded = twice < 2 * length || own_twice.bytes < std::max(2 * pairs, 3 * own.bytes);
-    say_({"cost", bounded,
-          fmt::format("A layer's attention over {} tokens, forward and backward, takes {:.1f} times "
-                      "plain attention's time ({:.1f} ms) and holds {:.1f} MiB where that holds "
-                      "{:.1f}; over {} tokens {:.1f} MiB.",
-                      length, own.seconds / plain.seconds, 1e3 * plain.seconds, mebibytes(own.bytes),
-                      mebibytes(plain.bytes), twice, mebibytes(own_twice.bytes))});
+    say_(
+        {"cost", bounded,
+         fmt::format("A layer's attention over {} tokens, forward and backward, takes {:.1f} times "
+                     "plain attention's time ({:.1f} ms) and holds {:.1f} MiB where that holds "
+                     "{:.1f}; over {} tokens {:.1f} MiB.",
+                     length, own.seconds / plain.seconds, 1e3 * plain.seconds, mebibytes(own.bytes),
+                     mebibytes(plain.bytes), twice, mebibytes(own_twice.bytes))});
   }
 
   void say_speed_class() const {
@@ -328,7 +335,8 @@ class Contract {
         "kernels.";
     if (kind == "bias") {
       sentence =
-          "Its bias is by distance, the fast path that ALiBi takes: one number a head and distance, "
+          "Its bias is by distance, the fast path that ALiBi takes: one number a head and "
+          "distance, "
           "and on CUDA the kernels that skip what a window hides.";
     } else if (kind == "key_bias") {
       sentence = "Its bias is by key: one number a head and key, added block by block.";
@@ -349,6 +357,7 @@ class Contract {
   const std::function<void(const Finding&)>& say_;
   PositionOptions position_;
   std::shared_ptr<FileScheme> scheme_;
+  std::optional<int64_t> reach_;  // the longest window it is asked about
 };
 
 }  // namespace

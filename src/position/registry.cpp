@@ -133,7 +133,8 @@ void check_test_time_scheme(const std::string& trained, const std::string& measu
   }
   if (trained != kNone.name) others.push_back(kNone.name);
   fail("position.scheme: a run trained with {} cannot be measured under {}; it takes {}",
-       scheme_name(trained), scheme_name(measured), others.empty() ? "no other" : fmt::format("{}", fmt::join(others, ", ")));
+       scheme_name(trained), scheme_name(measured),
+       others.empty() ? "no other" : fmt::format("{}", fmt::join(others, ", ")));
 }
 
 std::shared_ptr<PositionScheme> make_scheme(const PositionOptions& options,

@@ -4,13 +4,16 @@ namespace lengthwise {
 namespace {
 
 std::string log_decay(const std::string& slope) {
-  return "\"\"\"A decay of " + slope + ".\"\"\"\nimport torch\n\n\ndef parameters(heads: int):\n"
-         "    return {\"slope\": torch.full([heads], " + slope + ") + torch.rand([heads])}\n\n\n"
+  return "\"\"\"A decay of " + slope +
+         ".\"\"\"\nimport torch\n\n\ndef parameters(heads: int):\n"
+         "    return {\"slope\": torch.full([heads], " +
+         slope +
+         ") + torch.rand([heads])}\n\n\n"
          "def bias(distance, p):\n    return -p[\"slope\"][:, None] * torch.log1p(distance)\n";
 }
 
-const Words kTrain = {"train", "tiny.ini", "--run.folder", "runs/own", "--position.scheme",
-                      "ideas/my_idea.py"};
+const Words kTrain = {"train",    "tiny.ini",          "--run.folder",
+                      "runs/own", "--position.scheme", "ideas/my_idea.py"};
 
 nlohmann::json record_of(const Workspace& work, const std::string& run) {
   return nlohmann::json::parse(file_text(work / (run + "/run.json")));
@@ -95,8 +98,9 @@ TEST_CASE("Another text under the same name is another scheme", "[app][scheme_fi
   work.must_run(kTrain);
   Words other = kTrain;
   other[5] = "others/my_idea.py";
-  check_refused(work, other, {"run.folder: runs/own was made with position.scheme = my_idea.py@",
-                              "choose another folder"});
+  check_refused(work, other,
+                {"run.folder: runs/own was made with position.scheme = my_idea.py@",
+                 "choose another folder"});
   check_refused(work, {"evaluate", "runs/own", "--position.scheme", "others/my_idea.py"},
                 {"is another text than"});
   check_refused(work, {"evaluate", "runs/own", "--position.scheme", "ideas/my_idea.py"},
@@ -132,7 +136,8 @@ TEST_CASE("An experiment has scheme files beside built-in schemes", "[app][schem
   CHECK(contains(grid.output, "| alibi"));
   CHECK(contains(grid.output, "my_idea with model.window=8"));
   check_same_bytes(work / "questions/my_idea.py", work / "runs/grid/my_idea-L16-seed1/my_idea.py");
-  CHECK(contains(work.must_run({"experiment", "tiny.ini", "questions/mine.ini"}).output, "my_idea"));
+  CHECK(
+      contains(work.must_run({"experiment", "tiny.ini", "questions/mine.ini"}).output, "my_idea"));
   put_file(work / "questions/my_idea.py", log_decay("3.0"));
   check_refused(work, {"experiment", "tiny.ini", "questions/mine.ini"},
                 {"runs/grid/my_idea-L16-seed1 was made with position.scheme = my_idea.py@"});
@@ -153,25 +158,28 @@ TEST_CASE("What is wrong with a scheme file is said before anything is written",
     check_refused(work, {"scheme", "check", "ideas/my_idea.py"}, named);
   };
   refused("def bias(distance:\n    return 1\n", {"ideas/my_idea.py:2: ", "not closed"});
-  refused("def bias(gap):\n    return gap\n", {"ideas/my_idea.py:2: ", "def bias(distance: Tensor"});
+  refused("def bias(gap):\n    return gap\n",
+          {"ideas/my_idea.py:2: ", "def bias(distance: Tensor"});
   refused("def bias(distance):\n    return torch.lg1p(distance)\n",
           {"ideas/my_idea.py:3: ", "torch.lg1p is unknown", "log1p"});
-  refused("def bias(distance):\n    return distance\n", {"ideas/my_idea.py:2: ", "[heads, distances]"});
+  refused("def bias(distance):\n    return distance\n",
+          {"ideas/my_idea.py:2: ", "[heads, distances]"});
   refused("def bias(distance, heads: int):\n    return torch.log(distance).expand(heads, -1)\n",
           {"ideas/my_idea.py:2: ", "not finite"});
-  refused("def parameters(heads):\n    return {\"a\": torch.ones([heads])}\n"
-          "def bias(distance, heads):\n    return -distance.expand(heads, -1)\n",
-          {"ideas/my_idea.py:2: ", "'a' gets no gradient"});
-  refused("def bias(distance, heads):\n    torch.save(distance, 'stolen')\n"
-          "    return -distance.expand(heads, -1)\n",
-          {"ideas/my_idea.py:3: ", "torch.save"});
+  refused(
+      "def parameters(heads):\n    return {\"a\": torch.ones([heads])}\n"
+      "def bias(distance, heads):\n    return -distance.expand(heads, -1)\n",
+      {"ideas/my_idea.py:2: ", "'a' gets no gradient"});
+  refused(
+      "def bias(distance, heads):\n    torch.save(distance, 'stolen')\n"
+      "    return -distance.expand(heads, -1)\n",
+      {"ideas/my_idea.py:3: ", "torch.save"});
   fs::remove(work / "ideas/my_idea.py");
   check_refused(work, kTrain, {"position.scheme", "ideas/my_idea.py is not there"});
   check_refused(work, {"scheme", "check", "alibi"}, {"scheme check: 'alibi' is no scheme file"});
 }
 
-TEST_CASE("scheme new writes an example of each kind and never over a file",
-          "[app][scheme_file]") {
+TEST_CASE("scheme new writes an example of each kind and never over a file", "[app][scheme_file]") {
   const Workspace work;
   const Outcome first = work.must_run({"scheme", "new", "my_idea"});
   CHECK(contains(first.output, "written: my_idea.py"));
@@ -185,7 +193,8 @@ TEST_CASE("scheme new writes an example of each kind and never over a file",
   check_refused(work, {"scheme", "new", "my_idea"}, {"scheme new: my_idea.py exists"});
   check_refused(work, {"scheme", "new", "alibi"}, {"name of a built-in scheme"});
   check_refused(work, {"scheme", "new", "x", "rotation"}, {"did you mean 'rotate'?"});
-  work.must_run({"train", "tiny.ini", "--run.folder", "runs/own", "--position.scheme", "my_idea.py"});
+  work.must_run(
+      {"train", "tiny.ini", "--run.folder", "runs/own", "--position.scheme", "my_idea.py"});
   const Outcome checked = work.must_run({"scheme", "check", "my_idea.py", "--model.heads", "2",
                                          "--model.width", "16", "--model.train_length", "16"});
   CHECK(contains(checked.output, "causality"));

@@ -34,8 +34,9 @@ std::map<std::string, Finding> findings_of(const std::string& text) {
 
 TEST_CASE("The example of each kind keeps all that a scheme keeps", "[contract]") {
   for (const std::string kind : {"bias", "key_bias", "pair_bias", "change", "rotate", "embed"}) {
-    const auto all = findings(scheme_file(
-        read_file(fs::path(LENGTHWISE_SOURCE) / "src/app/examples" / (kind + ".py")), "example.py"));
+    const auto all = findings(
+        scheme_file(read_file(fs::path(LENGTHWISE_SOURCE) / "src/app/examples" / (kind + ".py")),
+                    "example.py"));
     for (const auto& [subject, finding] : all) {
       CAPTURE(kind, subject, finding.sentence);
       CHECK(finding.holds);
@@ -76,7 +77,9 @@ TEST_CASE("A bias that overflows far away is found though it trains", "[contract
 }
 
 TEST_CASE("Each kind is said with the way that attention takes", "[contract]") {
-  const auto said = [](const std::string& text) { return findings_of(text).at("speed class").sentence; };
+  const auto said = [](const std::string& text) {
+    return findings_of(text).at("speed class").sentence;
+  };
   CHECK(contains(said("def bias(distance, heads):\n    return -distance.expand(heads, -1)\n"),
                  "by distance, the fast path that ALiBi takes"));
   CHECK(contains(said("def rotate(x):\n    return x * 1.5\n"), "as plain attention"));

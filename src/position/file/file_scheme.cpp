@@ -22,7 +22,8 @@ using torch::Tensor;
 /// Leaves the generator as it was: to look at a scheme draws nothing from a run.
 class KeepGenerator {
  public:
-  KeepGenerator() : generator_(at::detail::getDefaultCPUGenerator()), state_(generator_.get_state()) {}
+  KeepGenerator()
+      : generator_(at::detail::getDefaultCPUGenerator()), state_(generator_.get_state()) {}
   ~KeepGenerator() { generator_.set_state(state_); }
   KeepGenerator(const KeepGenerator&) = delete;
   KeepGenerator& operator=(const KeepGenerator&) = delete;
@@ -60,8 +61,8 @@ FileScheme::FileScheme(std::shared_ptr<const SchemeProgram> program, const Model
   if (program_->defines("max_length")) {
     max_length_ = call_before_training("max_length").toInt();
     if (*max_length_ < 1) {
-      program_->fail_at("max_length", fmt::format("gives {}; a window has at least 1 token",
-                                                  *max_length_));
+      program_->fail_at("max_length",
+                        fmt::format("gives {}; a window has at least 1 token", *max_length_));
     }
   }
   const std::string kind = bias_hook(*program_);
@@ -83,7 +84,8 @@ std::vector<std::pair<std::string, Tensor>> FileScheme::drawn(const std::string&
     const std::string name = entry.key().toStringRef();
     const Tensor value = entry.value().toTensor().detach();
     if (name.empty() || name.find('.') != std::string::npos) {
-      program_->fail_at(hook, fmt::format("names a parameter '{}'; a name has letters and no dot", name));
+      program_->fail_at(hook,
+                        fmt::format("names a parameter '{}'; a name has letters and no dot", name));
     }
     if (!value.is_floating_point()) {
       program_->fail_at(hook, fmt::format("'{}' holds {}; what is learned is real numbers, as of "
@@ -174,8 +176,8 @@ std::vector<Tensor> FileScheme::tables(const Positions& positions) const {
 Tensor FileScheme::apply_to_embeddings(Tensor embeddings, const Positions& positions) const {
   if (!program_->defines("embed")) return embeddings;
   const auto x = embeddings.to(torch::kFloat32);
-  const auto result = call("embed", {{"x", x}, {"positions", positions.values}},
-                           shared_, x.size(1));
+  const auto result =
+      call("embed", {{"x", x}, {"positions", positions.values}}, shared_, x.size(1));
   check_shape("embed", result, x.sizes(), "[batch, tokens, width]");
   return result.to(torch::kFloat32);
 }
@@ -238,8 +240,8 @@ AttentionBias FileScheme::attention_bias(const LayerContext& context) const {
   }
   if (kind == "key_bias") {
     const auto hidden = context.hidden.to(torch::kFloat32);
-    const auto result = call("key_bias", {{"hidden", hidden}, {"positions", positions.values}},
-                             parameters, length);
+    const auto result =
+        call("key_bias", {{"hidden", hidden}, {"positions", positions.values}}, parameters, length);
     check_shape("key_bias", result, {hidden.size(0), shape_.heads, hidden.size(1)},
                 "[batch, heads, tokens]");
     return KeyBias{result.to(torch::kFloat64)};
@@ -251,9 +253,9 @@ AttentionBias FileScheme::attention_bias(const LayerContext& context) const {
     };
     return PairBias{parameters, block, floats_per_logit_};
   }
-  const auto block = [this, values = positions.values](
-                         const Tensor& logits, const Tensor& queries, const LogitBlock& rectangle,
-                         at::TensorList inputs) {
+  const auto block = [this, values = positions.values](const Tensor& logits, const Tensor& queries,
+                                                       const LogitBlock& rectangle,
+                                                       at::TensorList inputs) {
     return change(logits, queries, rectangle, values, inputs);
   };
   return LogitChange{parameters, block, floats_per_logit_};

@@ -60,9 +60,9 @@ class FileScheme final : public PositionScheme {
   std::shared_ptr<const SchemeProgram> program_;
   ModelShape shape_;
   std::optional<int64_t> max_length_;
-  std::vector<std::string> names_;                      // shared ones first
+  std::vector<std::string> names_;  // shared ones first
   std::vector<torch::Tensor> shared_;
-  std::vector<std::vector<torch::Tensor>> of_layers_;   // by parameter, then by layer
+  std::vector<std::vector<torch::Tensor>> of_layers_;  // by parameter, then by layer
   int64_t floats_per_logit_ = 8;
 };
 

@@ -45,8 +45,8 @@ class Check {
       : scheme_(scheme),
         program_(scheme.program()),
         shape_(shape),
-        length_(std::min({kMostPlaces, shape.train_length,
-                          scheme.max_length().value_or(kMostPlaces)})),
+        length_(
+            std::min({kMostPlaces, shape.train_length, scheme.max_length().value_or(kMostPlaces)})),
         positions_(counted(length_)),
         probe_(draw(shape, length_)),
         kind_(bias_hook(program_)) {}
@@ -141,8 +141,7 @@ class Check {
                                         /*allow_unused=*/true);
     }
     for (size_t i = 0; i < names.size(); ++i) {
-      const bool own = program_.defines("parameters") &&
-                       (i >= names.size() - of_layer_count());
+      const bool own = program_.defines("parameters") && (i >= names.size() - of_layer_count());
       const std::string hook = own ? "parameters" : "shared_parameters";
       if (!gradients[i].defined()) {
         program_.fail_at(hook, fmt::format("'{}' gets no gradient: no function makes anything of "
@@ -189,8 +188,8 @@ class Check {
     const RotateHooks hooks = rotate_hooks(program_);
     const QueriesKeys before = rotated(probe_.queries, probe_.keys);
     for_places([&](int64_t place) {
-      const QueriesKeys after = rotated(changed_from(probe_.queries, 2, place),
-                                        changed_from(probe_.keys, 2, place));
+      const QueriesKeys after =
+          rotated(changed_from(probe_.queries, 2, place), changed_from(probe_.keys, 2, place));
       if (!hooks.queries.empty() && !same_before(before.queries, after.queries, 2, place)) {
         refuse_looking_ahead(hooks.queries);
       }

@@ -18,8 +18,9 @@ std::mutex mutex;
 File& file_at(const std::string& path) {
   static std::map<std::string, File> files;
   const auto found = files.find(path);
-  return found != files.end() ? found->second
-                              : files.emplace(path, File{read_scheme_source(path), {}}).first->second;
+  return found != files.end()
+             ? found->second
+             : files.emplace(path, File{read_scheme_source(path), {}}).first->second;
 }
 
 }  // namespace

@@ -76,12 +76,13 @@ const std::vector<std::string>& bias_hooks() {
 }
 
 void check_hooks(const SchemeProgram& program) {
-  const std::vector<std::string> acting = {"embed",    "rotate",    "rotate_queries", "rotate_keys",
-                                           "bias",     "key_bias",  "pair_bias",      "change"};
+  const std::vector<std::string> acting = {"embed", "rotate",   "rotate_queries", "rotate_keys",
+                                           "bias",  "key_bias", "pair_bias",      "change"};
   const auto defined = [&](const std::string& name) { return program.defines(name); };
   if (std::ranges::none_of(acting, defined)) {
-    fail_in_scheme_file(program.source().path, 1,
-                        fmt::format("defines none of {}; a scheme needs one", fmt::join(acting, ", ")));
+    fail_in_scheme_file(
+        program.source().path, 1,
+        fmt::format("defines none of {}; a scheme needs one", fmt::join(acting, ", ")));
   }
   for (const std::string& one : bias_hooks()) {
     for (const std::string& other : bias_hooks()) {

@@ -13,7 +13,8 @@ constexpr std::string_view kArithmetic =
     "arccosh arcsin arcsinh arctan arctan2 arctanh argmax argmin asin asinh atan atan2 atanh "
     "baddbmm bmm bitwise_and bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift "
     "bitwise_xor bucketize ceil celu clamp clamp_max clamp_min clip conv1d copysign corrcoef cos "
-    "cosh cosine_similarity cross cummax cummin cumprod cumsum cumulative_trapezoid deg2rad det diff "
+    "cosh cosine_similarity cross cummax cummin cumprod cumsum cumulative_trapezoid deg2rad det "
+    "diff "
     "digamma dist div divide dot einsum elu eq erf erfc erfinv exp exp2 expm1 fabs factorial "
     "float_power floor floor_divide floordiv fmax fmin fmod frac gamma gcd ge gelu glu greater "
     "greater_equal gt hardshrink hardsigmoid hardswish hardtanh heaviside hypot i0 igamma inner "
@@ -91,7 +92,7 @@ bool stands_in(std::string_view list, std::string_view name) {
   return false;
 }
 
-constexpr std::string_view kAten[] = {kArithmetic, kShapes,   kMakers, kQuestions,
+constexpr std::string_view kAten[] = {kArithmetic, kShapes,  kMakers, kQuestions,
                                       kLanguage,   kSpecial, kRandom};
 
 bool is_allowed_aten(std::string_view name) {

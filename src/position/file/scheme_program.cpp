@@ -29,12 +29,23 @@ using SugaredPtr = std::shared_ptr<SugaredValue>;
 using Stack = std::vector<c10::IValue>;
 
 const std::map<std::string, c10::ScalarType, std::less<>> kTypes = {
-    {"float64", torch::kFloat64},   {"double", torch::kFloat64},    {"float32", torch::kFloat32},
-    {"float", torch::kFloat32},     {"bfloat16", torch::kBFloat16}, {"float16", torch::kFloat16},
-    {"half", torch::kFloat16},      {"int64", torch::kInt64},       {"long", torch::kInt64},
-    {"int32", torch::kInt32},       {"int", torch::kInt32},         {"int16", torch::kInt16},
-    {"int8", torch::kInt8},         {"uint8", torch::kUInt8},       {"bool", torch::kBool},
-    {"complex64", torch::kComplexFloat}, {"complex128", torch::kComplexDouble}};
+    {"float64", torch::kFloat64},
+    {"double", torch::kFloat64},
+    {"float32", torch::kFloat32},
+    {"float", torch::kFloat32},
+    {"bfloat16", torch::kBFloat16},
+    {"float16", torch::kFloat16},
+    {"half", torch::kFloat16},
+    {"int64", torch::kInt64},
+    {"long", torch::kInt64},
+    {"int32", torch::kInt32},
+    {"int", torch::kInt32},
+    {"int16", torch::kInt16},
+    {"int8", torch::kInt8},
+    {"uint8", torch::kUInt8},
+    {"bool", torch::kBool},
+    {"complex64", torch::kComplexFloat},
+    {"complex128", torch::kComplexDouble}};
 
 const std::map<std::string, double, std::less<>> kNumbers = {
     {"pi", std::numbers::pi},
@@ -151,7 +162,8 @@ SugaredPtr Names::value_of(const std::string& path, jit::GraphFunction& function
   const std::string operator_name =
       in_family ? module.substr(module.rfind('.') + 1) + "_" + name : name;
   const auto symbol = "aten::" + operator_name;
-  if (!is_allowed_operator(symbol) || jit::getAllOperatorsFor(c10::Symbol::aten(operator_name)).empty()) {
+  if (!is_allowed_operator(symbol) ||
+      jit::getAllOperatorsFor(c10::Symbol::aten(operator_name)).empty()) {
     fail_unknown(module, name, range);
   }
   return builtin(operator_name);
@@ -173,8 +185,9 @@ void compile_into(jit::CompilationUnit& unit, std::string_view text, const std::
 const jit::CompilationUnit& prelude() {
   static const auto* compiled = [] {
     auto* unit = new jit::CompilationUnit();
-    compile_into(*unit, kSchemePrelude, "prelude", std::make_shared<Names>(
-                     std::map<std::string, std::string>(), nullptr), [](jit::Def def) { return def; });
+    compile_into(*unit, kSchemePrelude, "prelude",
+                 std::make_shared<Names>(std::map<std::string, std::string>(), nullptr),
+                 [](jit::Def def) { return def; });
     return unit;
   }();
   return *compiled;
@@ -230,7 +243,7 @@ std::vector<uint32_t> versions(const Stack& arguments) {
 
 /// Runs what may throw any of LibTorch's errors; they come out as UserErrors of one line.
 template <class Work>
-auto in_one_line(const SchemeSource& source, int64_t otherwise, Work&& work) {
+std::invoke_result_t<Work> in_one_line(const SchemeSource& source, int64_t otherwise, Work&& work) {
   const auto say = [&](std::string_view text) {
     const CompilerError error = read_compiler_error(text, source.path, otherwise);
     fail_in_scheme_file(source.path, error.line, error.what);
@@ -271,16 +284,16 @@ jit::Def with_types(const jit::Def& def, const SchemeHook& hook) {
     const std::string name = param.ident().name();
     const auto known = std::ranges::find(hook.arguments, name, &SchemeArgument::name);
     if (known == hook.arguments.end()) {
-      throw ErrorReport(param.range()) << hook.name << " is handed no '" << name << "'; it is "
-                                       << signature_text(hook);
+      throw ErrorReport(param.range())
+          << hook.name << " is handed no '" << name << "'; it is " << signature_text(hook);
     }
     if (param.type().present()) {
       params.push_back(param);
       continue;
     }
     jit::Parser parser(std::make_shared<jit::Source>(known->type));
-    params.push_back(param.withType(
-        jit::Maybe<jit::Expr>::create(param.range(), parser.parseExp())));
+    params.push_back(
+        param.withType(jit::Maybe<jit::Expr>::create(param.range(), parser.parseExp())));
   }
   return def.withDecl(jit::Decl::create(def.decl().range(),
                                         jit::List<jit::Param>::create(def.decl().range(), params),
@@ -293,16 +306,16 @@ void check_signature(const jit::Function& function, const SchemeHook& hook, int6
   for (const c10::Argument& argument : schema.arguments()) {
     const auto known = std::ranges::find(hook.arguments, argument.name(), &SchemeArgument::name);
     if (*argument.type() == *type_of(known->type)) continue;
-    fail_in_scheme_file(source.path, line,
-                        fmt::format("{}: '{}' is {}, not {}; it is {}", hook.name, argument.name(),
-                                    known->type, argument.type()->annotation_str(),
-                                    signature_text(hook)));
+    fail_in_scheme_file(
+        source.path, line,
+        fmt::format("{}: '{}' is {}, not {}; it is {}", hook.name, argument.name(), known->type,
+                    argument.type()->annotation_str(), signature_text(hook)));
   }
   const c10::TypePtr& result = schema.returns().at(0).type();
   if (*result == *type_of(hook.result)) return;
-  fail_in_scheme_file(source.path, line, fmt::format("{} returns {}; it is {}", hook.name,
-                                                     result->annotation_str(),
-                                                     signature_text(hook)));
+  fail_in_scheme_file(source.path, line,
+                      fmt::format("{} returns {}; it is {}", hook.name, result->annotation_str(),
+                                  signature_text(hook)));
 }
 
 c10::IValue constant_value(const SchemeSource& source, const SchemeSource::Constant& each,
@@ -342,7 +355,7 @@ SchemeProgram::SchemeProgram(SchemeSource source, const std::vector<SchemeHook>&
       return hook == hooks.end() ? def : with_types(def, *hook);
     });
     for (const jit::Function* function : compiled_->unit.get_functions()) {
-      check_operators(*function);
+      in_one_line(source_, lines.at(function->name()), [&] { check_operators(*function); });
     }
     for (const SchemeHook& hook : hooks) {
       const jit::Function* function = compiled_->unit.find_function(c10::QualifiedName(hook.name));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <optional>
 
 #include "base/error.h"
 #include "base/ini.h"
@@ -18,9 +19,8 @@ constexpr std::string_view kModules[] = {"torch", "torch.nn", "torch.nn.function
 bool is_identifier(std::string_view text) {
   const auto is_letter = [](char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; };
   const auto is_digit = [](char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; };
-  return !text.empty() && !is_digit(text[0]) && std::ranges::all_of(text, [&](char c) {
-    return is_letter(c) || is_digit(c) || c == '_';
-  });
+  return !text.empty() && !is_digit(text[0]) &&
+         std::ranges::all_of(text, [&](char c) { return is_letter(c) || is_digit(c) || c == '_'; });
 }
 
 /// A line as Python counts them: what stands in brackets or in a long string goes on.
@@ -30,10 +30,11 @@ struct LogicalLine {
   int64_t lines;     // of the file, that it takes
 };
 
-/// Reads lines as Python does, as far as strings, comments, brackets and backslashes go.
+/// Reads lines as Python does, as far as strings, comments, brackets and backslashes go. Takes a
+/// comma out before '}', which LibTorch's compiler does not know there.
 class LineReader {
  public:
-  LineReader(const std::string& path, std::string_view text) : path_(path), text_(text) {}
+  LineReader(const std::string& path, std::string& text) : path_(path), text_(text) {}
 
   std::vector<LogicalLine> read() {
     while (at_ < text_.size()) step();
@@ -55,6 +56,9 @@ class LineReader {
       at_ += 2;
       return;
     }
+    if (c == '}') take_out_comma();
+    if (c == ',') comma_ = Comma{at_, current_.text.size()};
+    if (c != ',' && std::isspace(static_cast<unsigned char>(c)) == 0) comma_.reset();
     if (c == '(' || c == '[' || c == '{') ++depth_;
     if (c == ')' || c == ']' || c == '}') --depth_;
     ++at_;
@@ -67,7 +71,7 @@ class LineReader {
   }
 
   void step_in_string(char c) {
-    if (text_.substr(at_).starts_with(quote_)) {
+    if (rest().starts_with(quote_)) {
       current_.text += quote_;
       at_ += quote_.size();
       quote_.clear();
@@ -82,9 +86,18 @@ class LineReader {
     at_ += count;
   }
 
+  std::string_view rest() const { return std::string_view(text_).substr(at_); }
+
+  void take_out_comma() {
+    if (!comma_) return;
+    text_[comma_->in_file] = ' ';
+    current_.text[comma_->in_line] = ' ';
+  }
+
   void begin_string(char c) {
+    comma_.reset();
     const std::string three(3, c);
-    quote_ = text_.substr(at_).starts_with(three) ? three : std::string(1, c);
+    quote_ = rest().starts_with(three) ? three : std::string(1, c);
     string_line_ = line_;
     current_.text += quote_;
     at_ += quote_.size();
@@ -98,8 +111,13 @@ class LineReader {
     current_ = {{}, line_, 0};
   }
 
+  struct Comma {
+    size_t in_file, in_line;
+  };
+
   const std::string& path_;
-  std::string_view text_;
+  std::string& text_;
+  std::optional<Comma> comma_;  // where nothing but blanks and comments stands after it
   size_t at_ = 0;
   int64_t line_ = 1, string_line_ = 1, depth_ = 0;
   std::string quote_;  // that ends the string at hand
@@ -130,10 +148,11 @@ std::string first_words(std::string_view text) {
 
 class SourceReader {
  public:
-  explicit SourceReader(SchemeSource& source) : source_(source), lines_(lines_of(source.text)) {}
+  explicit SourceReader(SchemeSource& source) : source_(source), text_(source.text) {}
 
   void read() {
-    const std::vector<LogicalLine> logical = LineReader(source_.path, source_.text).read();
+    const std::vector<LogicalLine> logical = LineReader(source_.path, text_).read();
+    lines_ = lines_of(text_);
     for (size_t i = 0; i < logical.size();) {
       size_t end = i + 1;  // of the block that is indented below it
       while (end < logical.size() && is_indented(logical[end])) ++end;
@@ -202,12 +221,14 @@ class SourceReader {
 
   /// "math import pi, log as ln"
   void take_from_import(const LogicalLine& line, std::string rest) {
-    std::ranges::replace_if(rest, [](char c) { return c == '(' || c == ')' || c == '\n'; }, ' ');
+    std::ranges::replace_if(
+        rest, [](char c) { return c == '(' || c == ')' || c == '\n'; }, ' ');
     const size_t import = rest.find(" import ");
     const std::string module(trim(rest.substr(0, import)));
     if (module == "__future__") return;
     check_module(line, module);
-    if (import == std::string::npos) fail_in_scheme_file(source_.path, line.line, "imports nothing");
+    if (import == std::string::npos)
+      fail_in_scheme_file(source_.path, line.line, "imports nothing");
     for (const std::string& each : split(rest.substr(import + 8), ",")) {
       const auto words = split(each, " \t");
       if (words.empty()) continue;
@@ -227,11 +248,11 @@ class SourceReader {
                                       "functions can",
                                       statement));
     }
-    source_.constants.push_back(
-        {name, std::string(trim(statement.substr(equals + 1))), line.line});
+    source_.constants.push_back({name, std::string(trim(statement.substr(equals + 1))), line.line});
   }
 
   SchemeSource& source_;
+  std::string text_;  // as the compiler takes it
   std::vector<std::string_view> lines_;
   std::vector<std::string> kept_;
 };

@@ -70,7 +70,8 @@ TEST_CASE("A scheme by distance and its twin of a file have the same values and 
         CAPTURE(item.key());
         const auto& gradient = built_in->named_parameters()[item.key()].grad();
         REQUIRE(item.value().grad().defined() == gradient.defined());
-        if (gradient.defined()) CHECK(relative_difference(item.value().grad(), gradient, 1e-3) < 1e-6);
+        if (gradient.defined())
+          CHECK(relative_difference(item.value().grad(), gradient, 1e-3) < 1e-6);
       }
     }
   }
@@ -177,7 +178,8 @@ TEST_CASE("rotate and embed of a file are what the built-in schemes do", "[posit
   const Positions positions = counted(40);
   const auto turned = [&](PositionScheme& scheme, const torch::Tensor& queries) {
     const auto tables = scheme.tables(positions);
-    return scheme.apply_to_queries_keys({queries, inputs.keys}, {0, positions, tables, inputs.hidden});
+    return scheme.apply_to_queries_keys({queries, inputs.keys},
+                                        {0, positions, tables, inputs.hidden});
   };
   const auto last = inputs.queries.slice(2, 33);  // the last queries of the window
   CHECK(largest_difference(turned(*own, last).queries, turned(*rotary, last).queries) < 1e-6);
@@ -207,31 +209,39 @@ TEST_CASE("What a function returns is held against what attention needs, before 
           "idea.py:2: bias returns [16]; it must be [heads, distances] = [3, 16]");
   refused("def bias(distance, heads):\n    return torch.log(distance).expand(heads, -1)\n",
           "idea.py:2: bias gives what is not finite");
-  refused("def bias(distance, heads):\n"
-          "    return torch.where(distance < 15, distance, distance / 0).expand(heads, -1)\n",
-          "not finite");
-  refused("def parameters(heads):\n"
-          "    return {\"slope\": torch.ones([heads]), \"other\": torch.ones([heads])}\n"
-          "def bias(distance, p):\n    return -p[\"slope\"][:, None] * distance\n",
-          "idea.py:2: parameters 'other' gets no gradient");
-  refused("def parameters(heads):\n    return {\"slope\": torch.ones([heads])}\n"
-          "def bias(distance, p):\n    return -p[\"slope\"].detach()[:, None] * distance\n",
-          "'slope' gets no gradient");
-  refused("def parameters(heads):\n    return {\"slope\": torch.zeros([heads])}\n"
-          "def bias(distance, p):\n    return -p[\"slope\"].sqrt()[:, None] * distance\n",
-          "'slope' gets a gradient that is not finite");
-  refused("def parameters(heads):\n    return {\"slope\": torch.arange(heads)}\n"
-          "def bias(distance, p):\n    return -p[\"slope\"][:, None] * distance\n",
-          "'slope' holds Long; what is learned is real numbers");
-  refused("def parameters(heads):\n    return {\"slope\": torch.ones([heads])}\n"
-          "def bias(distance, p):\n    return -p[\"slop\"][:, None] * distance\n",
-          "idea.py:5: ");
-  refused("def parameters(heads):\n    return {\"slope\": torch.ones([heads])}\n"
-          "def bias(distance, p):\n    return -p[\"slope\"] * distance\n",
-          "idea.py:5: The size of tensor");
-  refused("def bias(distance, heads):\n    return -distance.expand(heads, -1)\n"
-          "def change(logits):\n    return logits\n",
-          "cannot stand together");
+  refused(
+      "def bias(distance, heads):\n"
+      "    return torch.where(distance < 15, distance, distance / 0).expand(heads, -1)\n",
+      "not finite");
+  refused(
+      "def parameters(heads):\n"
+      "    return {\"slope\": torch.ones([heads]), \"other\": torch.ones([heads])}\n"
+      "def bias(distance, p):\n    return -p[\"slope\"][:, None] * distance\n",
+      "idea.py:2: parameters 'other' gets no gradient");
+  refused(
+      "def parameters(heads):\n    return {\"slope\": torch.ones([heads])}\n"
+      "def bias(distance, p):\n    return -p[\"slope\"].detach()[:, None] * distance\n",
+      "'slope' gets no gradient");
+  refused(
+      "def parameters(heads):\n    return {\"slope\": torch.zeros([heads])}\n"
+      "def bias(distance, p):\n    return -p[\"slope\"].sqrt()[:, None] * distance\n",
+      "'slope' gets a gradient that is not finite");
+  refused(
+      "def parameters(heads):\n    return {\"slope\": torch.arange(heads)}\n"
+      "def bias(distance, p):\n    return -p[\"slope\"][:, None] * distance\n",
+      "'slope' holds Long; what is learned is real numbers");
+  refused(
+      "def parameters(heads):\n    return {\"slope\": torch.ones([heads])}\n"
+      "def bias(distance, p):\n    return -p[\"slop\"][:, None] * distance\n",
+      "idea.py:5: ");
+  refused(
+      "def parameters(heads):\n    return {\"slope\": torch.ones([heads])}\n"
+      "def bias(distance, p):\n    return -p[\"slope\"] * distance\n",
+      "idea.py:5: The size of tensor");
+  refused(
+      "def bias(distance, heads):\n    return -distance.expand(heads, -1)\n"
+      "def change(logits):\n    return logits\n",
+      "cannot stand together");
   refused("def rotate(x):\n    return x\ndef rotate_keys(x):\n    return x\n",
           "cannot stand together");
   refused("def max_length(train_length):\n    return 0\ndef embed(x):\n    return x\n",
@@ -245,16 +255,18 @@ TEST_CASE("A function that looks ahead in the text is refused before training",
     CAPTURE(text, line);
     CHECK(contains(line, says));
   };
-  refused("def key_bias(hidden, heads):\n"
-          "    return (hidden - hidden.mean(1, keepdim=True))[:, :, :heads].transpose(1, 2)\n",
-          "idea.py:2: key_bias looks ahead");
+  refused(
+      "def key_bias(hidden, heads):\n"
+      "    return (hidden - hidden.mean(1, keepdim=True))[:, :, :heads].transpose(1, 2)\n",
+      "idea.py:2: key_bias looks ahead");
   refused("def embed(x):\n    return x + x.mean(1, keepdim=True)\n", "embed looks ahead");
   refused("def rotate(x):\n    return x + x.flip(2)\n", "rotate looks ahead");
   refused("def change(logits):\n    return logits - logits.mean(3, keepdim=True)\n",
-          "another answer when attention asks for other queries");
+          "idea.py:2: change looks ahead");
   refused("def change(logits):\n    return logits.cumsum(2)\n",
           "another answer when attention asks for other queries");
-  refused("def change(logits):\n    return logits + logits.flip(3).cumsum(3).flip(3) / 9\n", "change");
+  refused("def change(logits):\n    return logits + logits.flip(3).cumsum(3).flip(3) / 9\n",
+          "change");
   CHECK(refusal_of("import torch\ndef change(logits, visible):\n"
                    "    return logits + (logits * visible).flip(3).cumsum(3).flip(3) / 9\n") == "");
 }

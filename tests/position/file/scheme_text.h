@@ -6,6 +6,7 @@
 #include "position/file/file_scheme.h"
 #include "position/file/scheme_files.h"
 #include "position/options.h"
+#include "position/registry.h"
 #include "temporary_folder.h"
 #include "user_error_text.h"
 
