@@ -164,7 +164,7 @@ class Contract {
                             "by up to {:.2g}: the scheme is absolute, through {}.",
                             *first_other, at_other, absolute_through())
               : fmt::format("A window answers alike wherever it stands, within {:.1e} up to 65,536 "
-                            "places on.",
+                            "places on: nothing limits it there.",
                             difference)});
   }
 
@@ -276,11 +276,11 @@ class Contract {
     const bool finite = expected.isfinite().all().item<bool>();
     const double difference = finite ? relative(found, expected) : 0;
     say_({"far positions", finite && difference < kBound,
-          finite
-              ? fmt::format("At {} positions, activations in bfloat16 change answers by {:.1e} of "
-                            "the largest; {} is what rounding them costs.",
-                            length, difference, kBound)
-              : fmt::format("At {} positions its answers are not finite.", length)});
+          finite ? fmt::format("At {} positions its answers are finite, and with activations in "
+                               "bfloat16 within {:.1e} of those with the same numbers in float32; "
+                               "{:.1e} is allowed.",
+                               length, difference, kBound)
+                 : fmt::format("At {} positions its answers are not finite.", length)});
   }
 
   /// Seconds and bytes of a layer's attention, forward and backward.

@@ -132,8 +132,8 @@ TEST_CASE("An experiment has scheme files beside built-in schemes", "[app][schem
            "folder = runs/grid\nchanges = model.window=8\n");
   // my_idea.py stands beside the file that names it.
   const Outcome grid = work.must_run({"experiment", "tiny.ini", "questions/mine.ini"});
-  CHECK(contains(grid.output, "| my_idea"));
-  CHECK(contains(grid.output, "| alibi"));
+  CHECK(contains(grid.output, "\nmy_idea "));
+  CHECK(contains(grid.output, "\nalibi "));
   CHECK(contains(grid.output, "my_idea with model.window=8"));
   check_same_bytes(work / "questions/my_idea.py", work / "runs/grid/my_idea-L16-seed1/my_idea.py");
   CHECK(
