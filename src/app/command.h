@@ -25,6 +25,7 @@ struct Command {
 
 int run_export(const Words& arguments);
 int run_import(const Words& arguments);
+int run_scheme(const Words& arguments);
 int run_schemes(const Words& arguments);
 int run_prepare(const Words& arguments);
 int run_train(const Words& arguments);

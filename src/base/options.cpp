@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "base/ini.h"
 #include "base/text.h"
 
@@ -88,6 +89,11 @@ std::string Option::unmet_condition() const {
   return fmt::format("{}", fmt::join(unmet, " and "));
 }
 
+Option& Option::as_file() {
+  content_hash = [path = text] { return path().empty() ? "" : sha256_of_file(path()); };
+  return *this;
+}
+
 bool Option::may_change_after_training() const {
   return role == OptionRole::test_time && !(begins_training_ && begins_training_());
 }
@@ -99,7 +105,10 @@ void OptionSet::read_file(const fs::path& path) {
     if (!set.insert(given.name).second) {
       fail("{}: {} is set twice in this file", origin, given.name);
     }
-    assign(given.name, given.value, origin);
+    const auto option = std::ranges::find(options_, given.name, &Option::name);
+    const bool known = option != options_.end();
+    assign(given.name, known ? option->found_from(given.value, path.parent_path()) : given.value,
+           origin);
   }
 }
 
@@ -216,6 +225,7 @@ std::string range_violation(double value, double least, double most) {
 
 std::string name_violation(const std::string& value, const OneOf& choice) {
   if (std::ranges::find(choice.names, value) != choice.names.end()) return {};
+  if (!choice.file_ending.empty() && value.ends_with(choice.file_ending)) return {};
   std::string plain = value;
   for (char& c : plain) {
     c = c == '-' || c == ' ' ? '_' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));

@@ -38,7 +38,13 @@ struct Option {
   OptionRole role = OptionRole::weights;
   /// The list of [experiment] that gives this option a value a run: "experiment.seeds".
   std::string axis{};
-  bool names_file = false;  // the value is a path whose content decides, not its name
+  /// SHA-256 of the file that the value names, whose content decides, not its name; empty: the
+  /// value names none.
+  std::function<std::string()> content_hash = [] { return std::string(); };
+  /// A value of a config file in that folder, as it would be from where the program was started.
+  std::function<std::string(std::string_view text, const std::filesystem::path& folder)>
+      found_from =
+          [](std::string_view value, const std::filesystem::path&) { return std::string(value); };
 
   /// Says when the value is read, and what would make it be: "training.optimizer = sgd". Said
   /// twice, both must hold.
@@ -61,10 +67,8 @@ struct Option {
     axis = std::move(its_axis);
     return *this;
   }
-  Option& as_file() {
-    names_file = true;
-    return *this;
-  }
+  /// The value is a path, or empty.
+  Option& as_file();
 
  private:
   struct Condition {
@@ -92,6 +96,7 @@ Between(Number, Number) -> Between<Number>;
 struct OneOf {
   std::vector<std::string> names;
   std::map<std::string, std::string> aliases{};  // what else people write -> the name
+  std::string_view file_ending{};  // a file whose name ends so is one too; empty: none is
 };
 
 /// Every option of a command, declared once by its structs:

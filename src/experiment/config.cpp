@@ -225,14 +225,23 @@ std::map<std::string, std::string> effective_options(const Config& config) {
 }
 
 std::map<std::string, std::string> named_file_hashes(const Config& config) {
-  const auto names_a_file = [](const Option& option) {
-    return is_effective(option) && option.names_file;
-  };
+  Config copy = config;
+  OptionSet options;
+  copy.declare(options);
   std::map<std::string, std::string> hashes;
-  for (const auto& [name, path] : option_texts(config, names_a_file)) {
-    if (!path.empty()) hashes[name] = sha256_of_file(path);
+  for (const Option& option : options.all()) {
+    if (!is_effective(option)) continue;
+    if (std::string hash = option.content_hash(); !hash.empty()) hashes[option.name] = hash;
   }
   return hashes;
+}
+
+Config with_kept_scheme(Config config, const fs::path& folder) {
+  const std::string text = scheme_text(config.position.scheme);
+  if (text.empty()) return config;
+  config.position.scheme = fs::path(config.position.scheme).filename().string();
+  write_file(folder / config.position.scheme, text);
+  return config;
 }
 
 Config read_config(const fs::path& path) {

@@ -91,6 +91,11 @@ std::map<std::string, std::string> effective_options(const Config& config);
 /// are left out.
 std::map<std::string, std::string> named_file_hashes(const Config& config);
 
+/// Writes the text of the scheme file that the config names into the folder, and gives the config
+/// as a file of that folder says it; the config itself where its scheme is built in. From then on
+/// the run is the copy's, whatever becomes of the file.
+Config with_kept_scheme(Config config, const fs::path& folder);
+
 Config read_config(const fs::path& path);
 
 }  // namespace lengthwise

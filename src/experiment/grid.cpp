@@ -189,7 +189,10 @@ void GridOptions::declare(OptionSet& options) {
       .as(OptionRole::results);
   options.add("experiment.imported", imported,
               "an imported run, measured with the changes in the place of runs that are trained");
-  options.add("experiment.schemes", schemes, "positional schemes compared", OneOf{scheme_names()});
+  options
+      .add("experiment.schemes", schemes, "positional schemes compared, built in or files NAME.py",
+           scheme_or_file_choice())
+      .found_from = schemes_found_from;
   options.add("experiment.train_lengths", train_lengths, "train lengths compared", AtLeast{1});
   options.add("experiment.seeds", seeds, "a run a seed", AtLeast{0});
   options.add("experiment.alternatives", alternatives,
@@ -215,7 +218,9 @@ void GridOptions::declare(OptionSet& options) {
 }
 
 void GridOptions::validate() const {
-  check_axis("experiment.schemes", schemes);
+  std::vector<std::string> names;  // by which tables and folders tell them apart
+  for (const std::string& scheme : schemes) names.push_back(scheme_name(scheme));
+  check_axis("experiment.schemes", names);
   check_axis("experiment.train_lengths", train_lengths);
   check_axis("experiment.seeds", seeds);
   if (!alternatives.empty()) check_axis("experiment.alternatives", alternatives);
@@ -293,7 +298,8 @@ std::string run_name(const GridRun& run) {
   std::string alternative = run.alternative.empty() ? "" : "-" + run.alternative;
   std::ranges::replace(alternative, '/', '_');  // a folder's name, on any system
   std::ranges::replace(alternative, ':', '+');
-  return fmt::format("{}{}-L{}-seed{}", run.scheme, alternative, run.train_length, run.seed);
+  return fmt::format("{}{}-L{}-seed{}", scheme_name(run.scheme), alternative, run.train_length,
+                     run.seed);
 }
 
 }  // namespace lengthwise

@@ -35,6 +35,8 @@ Identity model_identity(const Config& config, const Dataset& dataset) {
   for (const auto& [name, text] : option_texts(config, is_effective)) {
     identity.wanted[name] = text;
   }
+  // The same run repeated from its own copy of a scheme file has the same header.
+  identity.wanted["position.scheme"] = fs::path(config.position.scheme).filename().string();
   for (const auto& [name, hash] : named_file_hashes(config)) {
     identity.wanted[name + ".sha256"] = hash;
   }

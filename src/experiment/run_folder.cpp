@@ -1,9 +1,13 @@
 #include "experiment/run_folder.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/error.h"
 #include "base/folder_mark.h"
+#include "position/file/scheme_source.h"
+#include "position/registry.h"
 
 namespace lengthwise {
 namespace {
@@ -11,6 +15,17 @@ namespace {
 /// What a new run's config.ini holds.
 const std::vector<std::string> kSections = {"run",      "data",     "model",
                                             "position", "training", "evaluation"};
+
+/// The options that decide weights and are read; a scheme file by its name and its text's hash,
+/// wherever it stands.
+std::vector<std::pair<std::string, std::string>> decisive_texts(const Config& config) {
+  auto texts = option_texts(config, is_effective);
+  for (auto& [name, text] : texts) {
+    if (name != "position.scheme" || !names_scheme_file(text)) continue;
+    text = fmt::format("{}@{:.8}", fs::path(text).filename().string(), scheme_hash(text));
+  }
+  return texts;
+}
 
 void remove_unfinished(const fs::path& folder) {
   if (!fs::is_directory(folder)) return;
@@ -43,9 +58,19 @@ bool RunFolder::is_run() const {
     return text.find("[" + section + "]\n") != std::string::npos;
   });
   const auto files = std::ranges::count_if(fs::directory_iterator(path_), [](const auto& entry) {
-    return !is_unfinished(entry.path()) && entry.path().filename() != ".lock";
+    return !is_unfinished(entry.path()) && entry.path().filename() != ".lock" &&
+           entry.path().extension() != kSchemeFileEnding;
   });
   return resolved && files == 1;
+}
+
+bool RunFolder::holds_kept_scheme(const Config& config) const {
+  const fs::path kept = path_ / fs::path(config.position.scheme).filename();
+  const auto files = std::ranges::count_if(fs::directory_iterator(path_), [](const auto& entry) {
+    return !is_unfinished(entry.path()) && entry.path().filename() != ".lock";
+  });
+  return files == 1 && fs::is_regular_file(kept) &&
+         sha256_of_file(kept) == scheme_hash(config.position.scheme);
 }
 
 void RunFolder::check(const Config& config) const {
@@ -54,16 +79,16 @@ void RunFolder::check(const Config& config) const {
     fail("run.folder: {} is no folder; choose another name", path_.string());
   }
   if (!exists()) {
-    if (!holds_files(path_)) return;
+    if (!holds_files(path_) || holds_kept_scheme(config)) return;
     fail("run.folder: {} holds files and no config.ini; choose another folder", path_.string());
   }
   if (!is_run()) {
     fail("run.folder: {} holds a config.ini that no run wrote there; choose another folder",
          path_.string());
   }
-  const auto texts = option_texts(read_config(this->config()).resolved(), is_effective);
+  const auto texts = decisive_texts(read_config(this->config()).resolved());
   const std::map<std::string, std::string> before(texts.begin(), texts.end());
-  for (const auto& [name, text] : option_texts(config.resolved(), is_effective)) {
+  for (const auto& [name, text] : decisive_texts(config.resolved())) {
     // Where one of the two does not read it, they differ in what would have them read it.
     const auto found = before.find(name);
     if (found == before.end() || found->second == text) continue;
@@ -76,7 +101,7 @@ void RunFolder::open_or_create(const Config& config) const {
   check(config);
   if (exists()) return;
   make_folder(path_);
-  write_file(this->config(), run_text(config));
+  write_file(this->config(), run_text(with_kept_scheme(config, path_)));
 }
 
 std::optional<RunRecord> RunFolder::read_record() const {

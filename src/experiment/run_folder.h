@@ -13,6 +13,7 @@ namespace lengthwise {
 /// A run folder's files:
 ///
 ///   config.ini               every option, resolved
+///   NAME.py                  the text of its scheme, where that is a file's
 ///   run.json                 what, where, when
 ///   train.jsonl              a line a logged step
 ///   checkpoint.safetensors   the last weights
@@ -43,6 +44,9 @@ class RunFolder {
   void write_record(const RunRecord& record) const;
 
  private:
+  /// Whether the config's scheme file is all that is there: a run was killed while it began.
+  bool holds_kept_scheme(const Config& config) const;
+
   fs::path path_;
 };
 

@@ -61,7 +61,7 @@ class Job {
       return start_step("evaluate", evaluation_arguments(""), State::evaluating);
     }
     // A file, not options: it may hold what this run does not read.
-    write_file(config_file_, run_text(trained_));
+    write_file(config_file_, run_text(with_kept_scheme(trained_, config_file_.parent_path())));
     start_step("train", {config_file_.string()}, State::training);
   }
 

@@ -42,8 +42,8 @@ RunRecord describe_run(const Config& config, const Dataset& dataset, const Trans
   record.libtorch = made.libtorch;
   record.machine = made.machine;
   record.threads = config.run.threads;
-  record.scheme = config.position.scheme;
-  record.scheme_summary = scheme_entry(config.position.scheme).summary;
+  record.scheme = scheme_name(config.position.scheme);
+  record.scheme_summary = scheme_summary(config.position.scheme);
   record.corpus = dataset.name;
   record.corpus_hash = dataset.hash;
   record.training_hash = dataset.training_hash;

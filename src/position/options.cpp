@@ -68,9 +68,13 @@ PositionOptions& PositionOptions::operator=(const PositionOptions& other) {
 void PositionOptions::declare(OptionSet& options) {
   options.role(OptionRole::test_time);
   options
-      .add("position.scheme", scheme, "positional scheme; `lengthwise schemes` lists them",
-           scheme_choice())
+      .add("position.scheme", scheme,
+           "positional scheme; `lengthwise schemes` lists them. Or your own: a file NAME.py",
+           scheme_or_file_choice())
       .along("experiment.schemes");
+  Option& named = options.find("position.scheme");
+  named.content_hash = [this] { return scheme_hash(scheme); };
+  named.found_from = schemes_found_from;
   options.add("position.query_factor", query_factor,
               "factor on q k' by the query's place, beside any scheme: log_n, ssmax, ...; none",
               query_factor_choice());

@@ -6,10 +6,13 @@
 
 #include "base/error.h"
 #include "base/options.h"
+#include "base/text.h"
 #include "position/alibi.h"
 #include "position/cable.h"
 #include "position/cope.h"
 #include "position/dape.h"
+#include "position/file/file_scheme.h"
+#include "position/file/scheme_files.h"
 #include "position/fire.h"
 #include "position/forgetting.h"
 #include "position/kerple.h"
@@ -56,6 +59,7 @@ std::span<const std::reference_wrapper<const SchemeEntry>> scheme_entries() {
 }
 
 const SchemeEntry& scheme_entry(std::string_view name) {
+  if (names_scheme_file(name)) return kSchemeFile;
   for (const SchemeEntry& entry : kSchemes) {
     if (entry.name == name) return entry;
   }
@@ -78,8 +82,54 @@ OneOf scheme_choice(std::string_view except) {
   return choice;
 }
 
+OneOf scheme_or_file_choice() {
+  OneOf choice = scheme_choice();
+  choice.file_ending = kSchemeFileEnding;
+  return choice;
+}
+
+std::string scheme_name(const std::string& scheme) {
+  if (!names_scheme_file(scheme)) return scheme;
+  std::string name = scheme_file_name(scheme);
+  const auto built_in = scheme_names();
+  if (std::ranges::find(built_in, name) != built_in.end()) {
+    fail("position.scheme: {} has the name of a built-in scheme; call the file otherwise", scheme);
+  }
+  return name;
+}
+
+std::string scheme_summary(const std::string& scheme) {
+  return std::string(names_scheme_file(scheme) ? std::string_view(scheme_source(scheme).summary)
+                                               : scheme_entry(scheme).summary);
+}
+
+std::string scheme_hash(const std::string& scheme) {
+  return names_scheme_file(scheme) ? scheme_source(scheme).hash : "";
+}
+
+std::string scheme_text(const std::string& scheme) {
+  return names_scheme_file(scheme) ? scheme_source(scheme).text : "";
+}
+
+std::string schemes_found_from(std::string_view schemes, const fs::path& folder) {
+  if (schemes.find(kSchemeFileEnding) == std::string_view::npos) return std::string(schemes);
+  std::vector<std::string> found;
+  for (const std::string& scheme : split(schemes)) {
+    const bool beside = names_scheme_file(scheme) && fs::is_regular_file(folder / scheme);
+    found.push_back(beside ? (folder / scheme).string() : scheme);
+  }
+  return fmt::format("{}", fmt::join(found, " "));
+}
+
 void check_test_time_scheme(const std::string& trained, const std::string& measured) {
   if (measured == trained || measured == kNone.name) return;
+  if (names_scheme_file(trained) && names_scheme_file(measured)) {
+    if (scheme_hash(trained) == scheme_hash(measured)) return;
+    fail(
+        "position.scheme: {} is another text than {}, with which the run was trained; it is "
+        "measured with its own, or under none",
+        measured, trained);
+  }
   const std::string_view family = scheme_entry(trained).family;
   std::vector<std::string_view> others;
   for (const SchemeEntry& entry : kSchemes) {
@@ -88,8 +138,9 @@ void check_test_time_scheme(const std::string& trained, const std::string& measu
     others.push_back(entry.name);
   }
   if (trained != kNone.name) others.push_back(kNone.name);
-  fail("position.scheme: a run trained with {} cannot be measured under {}; it takes {}", trained,
-       measured, others.empty() ? "no other" : fmt::format("{}", fmt::join(others, ", ")));
+  fail("position.scheme: a run trained with {} cannot be measured under {}; it takes {}",
+       scheme_name(trained), scheme_name(measured),
+       others.empty() ? "no other" : fmt::format("{}", fmt::join(others, ", ")));
 }
 
 std::shared_ptr<PositionScheme> make_scheme(const PositionOptions& options,

@@ -8,6 +8,7 @@
 #include "checkpoints/config_reader.h"
 #include "checkpoints/family.h"
 #include "checkpoints/shards.h"
+#include "model/plain_weights.h"
 #include "model/transformer.h"
 #include "position/rotary_scaling.h"
 #include "temporary_folder.h"

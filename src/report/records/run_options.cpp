@@ -42,6 +42,12 @@ std::map<std::string, std::string> decisive(const RunRecord& run,
       value += fmt::format("@{:.8}", file->second);
     }
   }
+  // An option that gives rows their names tells two files of one name apart by what they hold.
+  for (const auto& [option, hash] : run.file_hashes) {
+    const auto name = run.options.find(option);
+    if (name == run.options.end() || settings.contains(option)) continue;
+    values[option] = fmt::format("{}@{:.8}", name->second, hash);
+  }
   values[kTrainedOn] = fmt::format("{}@{:.8}", run.corpus, run.corpus_hash);
   return values;
 }

@@ -1,0 +1,26 @@
+"""ALiBi with slopes learned for each head of each layer (2108.12409, section 3)."""
+from typing import Dict, List
+
+import torch
+from torch import Tensor
+
+
+def slopes(heads: int) -> Tensor:
+    power = 1
+    while power * 2 <= heads:
+        power *= 2
+    step = 8.0 / power
+    values: List[float] = []
+    for i in range(power):
+        values.append(2.0 ** (-step * (i + 1)))
+    for i in range(heads - power):
+        values.append(2.0 ** (-step * (i + 0.5)))
+    return torch.tensor(values, dtype=torch.float64)
+
+
+def parameters(heads: int) -> Dict[str, Tensor]:
+    return {"log_slopes": torch.log(slopes(heads))}
+
+
+def bias(distance: Tensor, p: Dict[str, Tensor]) -> Tensor:
+    return -torch.exp(p["log_slopes"].to(torch.float64))[:, None] * distance
