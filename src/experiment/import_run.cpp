@@ -56,12 +56,6 @@ Config run_config(const Config& given, const CheckpointModel& read, const fs::pa
   return config.resolved();
 }
 
-int64_t parameter_count(const Transformer& model) {
-  int64_t count = 0;
-  for (const auto& parameter : model->parameters()) count += parameter.numel();
-  return count;
-}
-
 ImportedWeights weights_of(const fs::path& checkpoint, const Shards& shards, bool copy,
                            const fs::path& aside) {
   ImportedWeights weights;
