@@ -54,7 +54,12 @@ void AttentionImpl::reset(double output_gain) {
 }
 
 void AttentionImpl::reset_as_fairseq() {
-  for (const auto& part : query_key_value->weight.chunk(3)) xavier_uniform(part, std::sqrt(0.5));
+  query_key_value->reset_uniform();  // its bias keeps this
+  const int64_t queries = heads * head_width, keys = heads_of_keys * head_width;
+  for (const auto& part : query_key_value->weight.split_with_sizes({queries, keys, keys})) {
+    xavier_uniform(part, std::sqrt(0.5));
+  }
+  output->reset(1.0);  // its bias begins at 0
   xavier_uniform(output->weight);
 }
 

@@ -22,7 +22,8 @@ struct AttentionImpl : torch::nn::Module {
   explicit AttentionImpl(const ModelOptions& options);
 
   void reset(double output_gain);
-  /// As fairseq: Xavier-uniform, of queries, keys and values with gain 1 / sqrt 2.
+  /// As fairseq: Xavier-uniform, of queries, keys and values with gain 1 / sqrt 2; their biases as
+  /// PyTorch draws them, the output's 0.
   void reset_as_fairseq();
   /// -> [B, Q, D], of the last Q of the T places.
   torch::Tensor forward(const PositionScheme& scheme, const LayerContext& context,
