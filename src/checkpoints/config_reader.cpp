@@ -102,15 +102,15 @@ void ConfigReader::refuse_type(const std::string& key, std::string_view wanted) 
 
 void ConfigReader::refuse_unread() const {
   for (const auto& [key, found] : json_->items()) {
-    if (found.is_null() || read_.contains(key)) continue;
+    // With an underscore begin notes of the program that wrote the file.
+    if (found.is_null() || read_.contains(key) || key.starts_with('_')) continue;
     refuse(key, "is not known to this program, which cannot tell what it changes");
   }
 }
 
 void ignore_common_keys(ConfigReader& config) {
   config.ignore(
-      {"_commit_hash", "_name_or_path", "_attn_implementation", "_attn_implementation_autoset",
-       "architectures", "attn_implementation", "attention_dropout", "auto_map", "bos_token_id",
+      {"architectures", "attn_implementation", "attention_dropout", "auto_map", "bos_token_id",
        "dtype", "eos_token_id", "finetuning_task", "hidden_dropout", "id2label",
        "initializer_range", "keys_to_ignore_at_inference", "label2id", "model_type", "num_labels",
        "output_attentions", "output_hidden_states", "pad_token_id", "problem_type", "return_dict",

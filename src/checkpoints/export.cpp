@@ -17,7 +17,8 @@ using Json = nlohmann::ordered_json;
 
 /// Of training alone: they decide no logit.
 const std::set<std::string> kTrainingAlone = {"model.dropout", "model.attention_dropout",
-                                              "model.embedding_std", "model.head_std"};
+                                              "model.embedding_std", "model.head_std",
+                                              "model.initialization"};
 
 /// Numbers left to others said outright, and what is not read left out.
 CheckpointModel spelt_out(CheckpointModel read) {
