@@ -505,6 +505,35 @@ TEST_CASE("An experiment measures what its runs can take after training", "[app]
   CHECK(file_text(work / "grid/rotary-L16-seed1/evaluation.jsonl") == lines);
 }
 
+namespace {
+
+/// A file after what it lies over: FOLDER/recipe.ini or FOLDER.ini, where there is one.
+Words over_its_base(const fs::path& file) {
+  const fs::path folder = file.parent_path();
+  for (const fs::path& base : {folder / "recipe.ini", fs::path(folder.string() + ".ini")}) {
+    if (fs::exists(base) && base != file) return {base.string(), file.string()};
+  }
+  return {file.string()};
+}
+
+/// Of files from left to right.
+std::map<std::string, std::string> options_in_all(const Words& files) {
+  std::map<std::string, std::string> options;
+  for (const std::string& file : files) {
+    for (const auto& [name, value] : options_in(file)) options[name] = value;
+  }
+  return options;
+}
+
+Words words_of(const std::string& command, const Words& files, const Words& options) {
+  Words words{command};
+  words.insert(words.end(), files.begin(), files.end());
+  words.insert(words.end(), options.begin(), options.end());
+  return words;
+}
+
+}  // namespace
+
 TEST_CASE("Every config and experiment that comes with the program is valid", "[app]") {
   const Workspace work;
   // Files name others of their folder as from the project's root.
@@ -517,19 +546,20 @@ TEST_CASE("Every config and experiment that comes with the program is valid", "[
       const std::string file = entry.path().string();
       INFO(file);
       ++checked;
-      const auto options = options_in(file);
+      const Words files = over_its_base(entry.path());
+      const auto options = options_in_all(files);
       const auto corpus = options.find("data.corpus");
       if (corpus != options.end() && corpus->second == "text") {
         // Its text is not here: that is then all there is to say.
-        const Outcome outcome = work.run({"train", file, "--data.train=text/none.txt"});
+        const Outcome outcome = work.run(words_of("train", files, {"--data.train=text/none.txt"}));
         INFO(outcome.errors);
         CHECK(outcome.exit_code == 2);
         CHECK(contains(outcome.errors, "data.train: text/none.txt: "));
       } else {
-        const Outcome outcome =
-            work.run({"train", file, "--training.steps=1", "--training.warmup_steps=0",
-                      "--training.batch_windows=1", "--model.layers=1",
-                      "--run.folder=run-" + std::to_string(checked)});
+        const Outcome outcome = work.run(words_of(
+            "train", files,
+            {"--training.steps=1", "--training.warmup_steps=0", "--training.batch_windows=1",
+             "--model.layers=1", "--run.folder=run-" + std::to_string(checked)}));
         INFO(outcome.errors);
         CHECK(outcome.exit_code == 0);
       }
@@ -537,8 +567,8 @@ TEST_CASE("Every config and experiment that comes with the program is valid", "[
         // A grid is looked at before its folder, and texts that are not here after it.
         const bool has_text = corpus->second == "text";
         const std::string grid = has_text ? "grid" : "tiny.ini/grid";
-        const Outcome outcome =
-            work.run({"experiment", file, "--experiment.folder=" + grid, "--evaluation.lengths=8"});
+        const Outcome outcome = work.run(words_of(
+            "experiment", files, {"--experiment.folder=" + grid, "--evaluation.lengths=8"}));
         INFO(outcome.errors);
         CHECK(outcome.exit_code == 2);
         CHECK(contains(outcome.errors, has_text ? "data.train: " : "experiment.folder: " + grid));

@@ -24,7 +24,17 @@ Each of these gave plausible numbers, in a program that many use, until somebody
 or the file where it was seen, and the test that fails here when the fault is planted.
 
 ```sh
-tests/faults/plant.py --plant    # plants them one by one and sees each test fail; 20 builds of a file or two
+tests/faults/plant.py --plant    # plants them one by one and sees each test fail; a build of a file or two each
+```
+
+Some can be looked for from outside. A dynamic NTK that remembers gives other numbers when a long window came first:
+
+```sh run
+lengthwise train configs/ideal-reader.ini --position.scheme rotary_dynamic_ntk --run.folder runs/first
+cp -r runs/first runs/then
+lengthwise evaluate runs/first --evaluation.lengths 64 --evaluation.max_tokens 4096
+lengthwise evaluate runs/then --evaluation.lengths "256 64" --evaluation.max_tokens 4096
+cmp runs/first/evaluation/*-L64-*.safetensors runs/then/evaluation/*-L64-*.safetensors
 ```
 
 """

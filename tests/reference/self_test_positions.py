@@ -126,12 +126,31 @@ class Rotations(unittest.TestCase):
         where = np.arange(9.0)
         expected = scheme_with("rotary").turn(q, k, where)
         for name in ROTATIONS:
-            if name in ("rotary_longrope", "xpos"):
+            if name in ("rotary_longrope", "rotary_p", "rotary_clipped", "rotary_resonance", "xpos"):
                 continue
             scheme = scheme_with(name, **{f"position.{name}.factor": 1})
             np.testing.assert_allclose(scheme.turn(q, k, where), expected, rtol=1e-13)
         scheme = scheme_with("xpos", position__xpos__scale_base=1e30)
         np.testing.assert_allclose(scheme.turn(q, k, where), expected, rtol=1e-13)
+        scheme = scheme_with("rotary_p", position__rotary_p__kept=1)
+        np.testing.assert_allclose(scheme.turn(q, k, where), expected, rtol=1e-13)
+        scheme = scheme_with("rotary_clipped", position__rotary_clipped__fraction=0)
+        np.testing.assert_allclose(scheme.turn(q, k, where), expected, rtol=1e-13)
+
+    def test_the_slowest_pairs_stand_still_under_a_mask(self):
+        for name, change in {"rotary_p": {"kept": 0.5}, "rotary_clipped": {"fraction": 0.5}}.items():
+            options = {f"position.{name}.{option}": value for option, value in change.items()}
+            theta = scheme_with(name, **options).frequencies(9)
+            self.assertEqual(list(theta), [1, 0], name)
+        np.testing.assert_allclose(
+            scheme_with("rotary_resonance").frequencies(9), [2 * math.pi / 6, 2 * math.pi / 628]
+        )
+
+    def test_gates_of_a_half_halve_a_key_with_every_token(self):
+        scheme = scheme_with("fox", in_layers(weight=np.zeros((2, 8)), bias=np.zeros(2)))
+        last_back = bias_of(scheme, 5)[:, -1, ::-1]
+        expected = np.outer([1, 1], -math.log(2) * np.arange(5))
+        np.testing.assert_allclose(last_back, expected, rtol=1e-13)
 
     def test_interpolated_positions_are_divided(self):
         q, k = np.random.default_rng(1).normal(size=(2, 1, 2, 9, 4))

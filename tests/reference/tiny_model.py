@@ -70,6 +70,12 @@ def make_options(**changes: object) -> dict[str, str]:
         "position.cope.max_positions": 64,
         "position.dape.bias": "alibi",
         "position.dape.width": 32,
+        "position.rotary_p.kept": 0.75,
+        "position.rotary_clipped.fraction": 0.3125,
+        "position.rotary_clipped.hard": "false",
+        "position.fox.shortest": 2,
+        "position.fox.longest": 128,
+        "position.scale_invariant.tau": 10,
     }
     options.update({name.replace("__", "."): value for name, value in changes.items()})
     return {name: str(value) for name, value in options.items()}
