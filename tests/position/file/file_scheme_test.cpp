@@ -11,8 +11,9 @@
 namespace lengthwise {
 namespace {
 
-constexpr const char* kByDistance[] = {"alibi",      "alibi_learned", "alibi_scaled", "t5_bias",
-                                       "kerple_log", "kerple_power",  "sandwich"};
+constexpr const char* kByDistance[] = {"alibi",        "alibi_learned", "alibi_scaled",
+                                       "t5_bias",      "kerple_log",    "kerple_power",
+                                       "fox_constant", "fox_fixed",     "sandwich"};
 
 std::string twin_of(const std::string& scheme) {
   return std::string(LENGTHWISE_SOURCE) + "/tests/position/file/twins/twin_" + scheme + ".py";
