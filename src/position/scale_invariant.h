@@ -16,8 +16,8 @@ struct ScaleInvariantOptions {
 ///   a_t = sqrt(1 + 2 ln(1 + t/tau)),   m_t = -2 ln(1 + t/tau),
 /// which give every decade of distance about as much attention in all, as sparse within it as
 /// another. a_0 = 1, m_0 = 0; tau = 10 was best of 0.01 ... 100. Nothing is learned. The paper uses
-/// it with normalised queries and keys and with rotary_p (position.scheme = both); with rotary on
-/// all pairs it works badly. m_t alone is KERPLE-log with r1 = 2 and r2 = 1/tau.
+/// it with normalised queries and keys and beside p-RoPE, which no scheme here does yet; beside
+/// rotary on all pairs it works badly there. m_t alone is KERPLE-log with r1 = 2 and r2 = 1/tau.
 extern const SchemeEntry kScaleInvariant;
 
 }  // namespace lengthwise
