@@ -63,7 +63,7 @@ bool read_by_compare(const Option& option) {
 // clang-format off
 const Command kCommands[] = {
     {"schemes", "", "the positional schemes there are", read_by_none, run_schemes},
-    {"scheme", "new NAME [KIND] | check FILE.py", "a scheme of your own as a file: an example to begin with, or what yours keeps", read_by_scheme, run_scheme},
+    {"scheme", "new NAME [KIND] | check FILE.py | conformance [NAME...]", "a scheme of your own as a file: an example to begin with, or what yours keeps; what the built-in ones are found to do", read_by_scheme, run_scheme},
     {"prepare", "CONFIG...", "text to token files, as [data] says", read_by_prepare, run_prepare},
     {"train", "CONFIG...", "train one run, or go on with one that was interrupted", read_by_train, run_train},
     {"evaluate", "RUN...", "perplexity of runs at every length of evaluation.lengths", read_by_evaluate, run_evaluate},

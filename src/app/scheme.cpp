@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -9,7 +10,9 @@
 #include "base/files.h"
 #include "base/plain_text.h"
 #include "base/text.h"
+#include "contract/conformance.h"
 #include "contract/scheme_contract.h"
+#include "experiment/provenance.h"
 #include "position/registry.h"
 
 namespace lengthwise {
@@ -88,17 +91,36 @@ int check_file(const Words& words, const Config& config) {
   return holds ? 0 : 1;
 }
 
+/// Of the schemes named, or of all: the page on standard output, what is being measured beside it.
+int print_conformance(const Words& names, const Config& config) {
+  config.model.validate();
+  Words schemes = names.empty() ? scheme_names() : names;
+  for (const std::string& name : schemes) scheme_entry(name);
+  const ConformanceRequest request{.shape = config.model.shape()};
+  std::vector<Conformance> found;
+  for (const std::string& name : schemes) {
+    spdlog::info("{} ({} of {})", name, found.size() + 1, schemes.size());
+    found.push_back(conformance_of(config.position.with_scheme(name), request));
+  }
+  const Provenance made = provenance();
+  fmt::print("{}", conformance_page(found, request, made.machine, made.version));
+  return 0;
+}
+
 }  // namespace
 
 int run_scheme(const Words& arguments) {
   Config config;
   Words words = read_options(config, arguments).rest;
-  if (words.empty()) fail("scheme: takes `check FILE.py` or `new NAME`");
+  if (words.empty()) fail("scheme: takes `check FILE.py`, `new NAME` or `conformance`");
   const std::string what = words[0];
   words.erase(words.begin());
   if (what == "new") return write_example(words);
-  if (what != "check")
-    fail("scheme: '{}' is unknown{}", what, known_names_hint(what, {"check", "new"}));
+  if (what == "conformance") return print_conformance(words, config);
+  if (what != "check") {
+    fail("scheme: '{}' is unknown{}", what,
+         known_names_hint(what, {"check", "new", "conformance"}));
+  }
   if (words.size() == 1 && !words[0].ends_with(".py")) {
     fail("scheme check: '{}' is no scheme file; its name ends with .py", words[0]);
   }

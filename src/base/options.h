@@ -36,6 +36,7 @@ struct Option {
   std::function<void(std::string_view text)> assign;  // throws UserError, naming no origin
   std::function<std::string()> text;                  // the value as `assign` reads it
   OptionRole role = OptionRole::weights;
+  std::vector<std::string> choices{};  // the names that it takes; empty: it is no such choice
   /// The list of [experiment] that gives this option a value a run: "experiment.seeds".
   std::string axis{};
   /// SHA-256 of the file that the value names, whose content decides, not its name; empty: the
@@ -121,9 +122,11 @@ class OptionSet {
   /// With what the value (of a list: each value) must satisfy: AtLeast, Between or OneOf.
   template <class Field, class Constraint>
   Option& add(std::string name, Field& field, std::string help, Constraint constraint) {
-    return add_checked<Field>(
+    Option& added = add_checked<Field>(
         std::move(name), field, std::move(help),
         [constraint](const Field& value) { return violation(value, constraint); });
+    if constexpr (std::is_same_v<Constraint, OneOf>) added.choices = constraint.names;
+    return added;
   }
 
   /// Takes the values of a file of sections; unknown, repeated and ill-typed keys are refused with
@@ -217,6 +220,7 @@ Option& OptionSet::add_checked(std::string name, Field& field, std::string help,
     field = std::move(value);
   };
   option.text = [&field] { return value_text(field); };
+  if constexpr (std::is_same_v<Field, bool>) option.choices = {"true", "false"};
   option.role = role_;
   return option;
 }

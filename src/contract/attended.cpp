@@ -6,6 +6,7 @@
 #include "model/attention_kernels.h"
 #include "position/file/scheme_files.h"
 #include "position/file/scheme_hooks.h"
+#include "position/registry.h"
 
 namespace lengthwise {
 namespace {
@@ -17,6 +18,15 @@ Tensor by_pairs(const Tensor& by_distance, int64_t length) {
   const auto places = torch::arange(length);
   const auto distances = (places.unsqueeze(1) - places).clamp_min(0);
   return by_distance.index_select(1, distances.flatten()).view({-1, length, length});
+}
+
+void move_off_beginning(PositionScheme& scheme) {
+  torch::manual_seed(3);
+  scheme.reset_parameters();
+  const torch::NoGradGuard no_grad;
+  for (const Tensor& parameter : scheme.parameters()) {
+    parameter.add_(torch::randn_like(parameter), 0.1);
+  }
 }
 
 }  // namespace
@@ -39,16 +49,18 @@ LayerInputs draw_layer_inputs(const ModelShape& shape, int64_t length) {
 std::shared_ptr<FileScheme> scheme_off_its_beginning(const std::string& file,
                                                      const ModelShape& shape) {
   auto scheme = std::make_shared<FileScheme>(scheme_program(file), shape);
-  torch::manual_seed(3);
-  scheme->reset_parameters();
-  const torch::NoGradGuard no_grad;
-  for (const Tensor& parameter : scheme->parameters()) {
-    parameter.add_(torch::randn_like(parameter), 0.1);
-  }
+  move_off_beginning(*scheme);
   return scheme;
 }
 
-Tensor attended(const FileScheme& scheme, const LayerInputs& inputs, const Positions& positions,
+std::shared_ptr<PositionScheme> scheme_off_its_beginning(const PositionOptions& options,
+                                                         const ModelShape& shape) {
+  auto scheme = make_scheme(options, shape);
+  move_off_beginning(*scheme);
+  return scheme;
+}
+
+Tensor attended(const PositionScheme& scheme, const LayerInputs& inputs, const Positions& positions,
                 int64_t rows) {
   const auto tables = scheme.tables(positions);
   const auto hidden = scheme.apply_to_embeddings(inputs.embeddings, positions);
@@ -59,7 +71,7 @@ Tensor attended(const FileScheme& scheme, const LayerInputs& inputs, const Posit
   const auto mixed =
       causal_attention(pair.queries.to(torch::kFloat32), pair.keys.to(torch::kFloat32),
                        inputs.values.to(torch::kFloat32), scheme.attention_bias(context));
-  if (!scheme.program().defines("embed")) return mixed;
+  if (hidden.is_same(inputs.embeddings)) return mixed;
   // What is added to embeddings reaches attention through what it reads there.
   return torch::cat({mixed.flatten(), hidden.slice(1, skipped).flatten().to(torch::kFloat32)});
 }

@@ -18,9 +18,12 @@ LayerInputs draw_layer_inputs(const ModelShape& shape, int64_t length);
 /// The scheme with every parameter moved off where it begins, so that none acts on nothing.
 std::shared_ptr<FileScheme> scheme_off_its_beginning(const std::string& file,
                                                      const ModelShape& shape);
+std::shared_ptr<PositionScheme> scheme_off_its_beginning(const PositionOptions& options,
+                                                         const ModelShape& shape);
 
-/// The way that training takes: [1, H, Q, K] of the last `rows` places, float32.
-torch::Tensor attended(const FileScheme& scheme, const LayerInputs& inputs,
+/// The way that training takes: [1, H, Q, K] of the last `rows` places, float32. Where a scheme
+/// changes embeddings, all numbers of that one after another, and then of the embeddings.
+torch::Tensor attended(const PositionScheme& scheme, const LayerInputs& inputs,
                        const Positions& positions, int64_t rows);
 
 /// The textbook's: over all pairs at once, in float64, with the file's own functions called in

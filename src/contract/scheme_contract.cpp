@@ -4,16 +4,14 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <optional>
 #include <vector>
 
 #include "base/error.h"
 #include "contract/attended.h"
-#include "model/attention_kernels.h"
+#include "contract/attention_cost.h"
 #include "model/transformer.h"
-#include "position/file/allocation_watch.h"
 #include "position/file/scheme_hooks.h"
 #include "position/options.h"
 
@@ -283,49 +281,21 @@ class Contract {
                  : fmt::format("At {} positions its answers are not finite.", length)});
   }
 
-  /// Seconds and bytes of a layer's attention, forward and backward.
-  struct Cost {
-    double seconds;
-    int64_t bytes;
-  };
-
-  /// plain: without the scheme.
-  Cost cost_at(int64_t length, const FileScheme* scheme) const {
-    const Positions positions = counted_positions(length);
-    const LayerInputs inputs = draw_layer_inputs(model_.shape(), length).leaves();
-    const auto step = [&] {
-      const auto output = scheme != nullptr ? attended(*scheme, inputs, positions, length)
-                                            : causal_attention(inputs.queries, inputs.keys,
-                                                               inputs.values, NoBias{});
-      output.sum().backward();
-    };
-    step();
-    const int64_t bytes = peak_bytes_of(step);
-    std::vector<double> seconds;
-    for (int i = 0; i < 5; ++i) {
-      const auto start = std::chrono::steady_clock::now();
-      step();
-      seconds.push_back(
-          std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-    }
-    std::ranges::sort(seconds);
-    return {seconds[seconds.size() / 2], bytes};
-  }
-
   void examine_cost() const {
     const int64_t length = within_limit(1024), twice = within_limit(2 * length);
-    const Cost plain = cost_at(length, nullptr), own = cost_at(length, scheme_.get());
-    const Cost own_twice = cost_at(twice, scheme_.get());
+    constexpr int kRounds = 5;
+    const AttentionCost cost = attention_cost(*scheme_, model_.shape(), length, kRounds);
+    const int64_t bytes_twice = attention_cost(*scheme_, model_.shape(), twice, 0).bytes;
     const auto mebibytes = [](int64_t bytes) { return static_cast<double>(bytes) / (1 << 20); };
     const int64_t pairs = model_.heads * twice * twice * static_cast<int64_t>(sizeof(float));
-    const bool bounded = twice < 2 * length || own_twice.bytes < std::max(2 * pairs, 3 * own.bytes);
-    say_(
-        {"cost", bounded,
-         fmt::format("A layer's attention over {} tokens, forward and backward, takes {:.1f} times "
-                     "plain attention's time ({:.1f} ms) and holds {:.1f} MiB where that holds "
-                     "{:.1f}; over {} tokens {:.1f} MiB.",
-                     length, own.seconds / plain.seconds, 1e3 * plain.seconds, mebibytes(own.bytes),
-                     mebibytes(plain.bytes), twice, mebibytes(own_twice.bytes))});
+    const bool bounded = twice < 2 * length || bytes_twice < std::max(2 * pairs, 3 * cost.bytes);
+    say_({"cost", bounded,
+          fmt::format(
+              "A layer's attention over {} tokens, forward and backward, takes {:.1f} times "
+              "plain attention's time ({:.1f} ms) and holds {:.1f} MiB where that holds "
+              "{:.1f}; over {} tokens {:.1f} MiB.",
+              length, cost.seconds / cost.plain_seconds, 1e3 * cost.plain_seconds,
+              mebibytes(cost.bytes), mebibytes(cost.plain_bytes), twice, mebibytes(bytes_twice))});
   }
 
   void say_speed_class() const {

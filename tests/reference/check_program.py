@@ -14,6 +14,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from functools import cached_property
 from pathlib import Path
 from typing import Sequence
 
@@ -191,6 +192,7 @@ class Program:
             raise RuntimeError(f"{' '.join(command)}: exit {done.returncode}: {done.stderr}")
         return done.stdout
 
+    @cached_property
     def schemes(self) -> list[tuple[str, bool]]:
         """Each scheme's name, and whether it ends at the train length."""
         head, *rows = [re.split(r"\s{2,}", row) for row in self("schemes").splitlines()]
@@ -209,7 +211,7 @@ def train(program: Program, options: dict[str, object]) -> None:
     program("train", "run.ini")
 
 
-def train_and_measure(program: Program, scheme: str, limited: bool, setting: str) -> Path:
+def train_scheme(program: Program, scheme: str, limited: bool, setting: str) -> Path:
     run = Path("runs") / f"{setting}-{scheme}"
     options = COMMON | SETTINGS[setting] | {"position.scheme": scheme, "run.folder": run}
     options["model.train_length"] = LIMIT if limited else TRAIN_LENGTH
@@ -220,60 +222,62 @@ def train_and_measure(program: Program, scheme: str, limited: bool, setting: str
         (program.folder / factors).write_text(f"short_factor {short}\nlong_factor {long}\n")
         options["position.rotary_longrope.factors"] = factors
     if setting == WITH_FACTOR:
-        names = [name for name, _ in program.schemes()]
+        names = [name for name, _ in program.schemes]
         options["position.query_factor"] = list(FACTORS)[names.index(scheme) % len(FACTORS)]
     train(program, options)
-    for measurement in measurements(scheme, setting):
-        measure(program, run, measurement)
     return run
+
+
+def train_and_measure(program: Program, setting: str) -> list[Path]:
+    """Every scheme in the setting. One `evaluate` measures all: a start of the program takes as
+    long as a measurement."""
+    runs = {
+        scheme: train_scheme(program, scheme, limited, setting)
+        for scheme, limited in program.schemes
+    }
+    for measurement in EVERY_SCHEME:
+        measure(program, list(runs.values()), measurement)
+    on_text = MORE_ON_TEXT if setting != "ideal_reader" else []
+    for measurement in MORE + on_text + (MORE_ON_WORDS if setting == "words" else []):
+        measure(program, [runs[scheme] for scheme in SOME_SCHEMES], measurement)
+    return list(runs.values())
 
 
 def train_and_measure_task(program: Program, task: str) -> Path:
     run = Path("runs") / f"task-{task}"
     options = COMMON | TASK_OPTIONS | {"data.task": task, "run.folder": run}
     train(program, options)
-    measure(program, run, TASK_MEASUREMENT)
+    measure(program, [run], TASK_MEASUREMENT)
     return run
 
 
-def measurements(scheme: str, setting: str) -> list[Measurement]:
-    if scheme not in SOME_SCHEMES:
-        return EVERY_SCHEME
-    on_text = MORE_ON_TEXT if setting != "ideal_reader" else []
-    return EVERY_SCHEME + MORE + on_text + (MORE_ON_WORDS if setting == "words" else [])
-
-
-def measure(program: Program, run: Path, measurement: Measurement) -> None:
+def measure(program: Program, runs: list[Path], measurement: Measurement) -> None:
     """A measurement that was not made, or another one, would be compared and nobody would notice."""
-    folder = program.folder / run / "evaluation"
-    before = set(folder.glob("*.safetensors"))
-    program("evaluate", run, *measurement.words)
+    before = {run: measurements_of(program.folder / run) for run in runs}
+    program("evaluate", *runs, *measurement.words)
+    for run in runs:
+        new = measurements_of(program.folder / run) - before[run]
+        if len(new) != len(measurement.lengths):
+            raise RuntimeError(f"{run}: {measurement.words} stored {len(new)} measurements")
+        for path in new:
+            said = check_run.EvaluationFile(path).metadata
+            for name, value in measurement.says.items():
+                if said[name] != value:
+                    raise RuntimeError(f"{path}: says {name} {said[name]}, asked for {value}")
+
+
+def measurements_of(run: Path) -> set[Path]:
+    files = (run / "evaluation").glob("*.safetensors")
     # The tokens of the split are no measurement.
-    new = [path for path in set(folder.glob("*.safetensors")) - before if is_measurement(path)]
-    if len(new) != len(measurement.lengths):
-        raise RuntimeError(f"{run}: {measurement.words} stored {len(new)} measurements")
-    for path in new:
-        said = check_run.EvaluationFile(path).metadata
-        for name, value in measurement.says.items():
-            if said[name] != value:
-                raise RuntimeError(f"{path}: says {name} {said[name]}, asked for {value}")
-
-
-def is_measurement(path: Path) -> bool:
-    return not path.name.endswith(".tokens.safetensors")
+    return {path for path in files if not path.name.endswith(".tokens.safetensors")}
 
 
 def check(program_path: Path, folder: Path) -> int:
     write_texts(folder)
     program = Program(program_path.resolve(), folder)
-    schemes = program.schemes()
-    if len(schemes) < 5:
-        raise RuntimeError(f"only {len(schemes)} schemes are listed")
-    runs = [
-        train_and_measure(program, scheme, limited, setting)
-        for setting in SETTINGS
-        for scheme, limited in schemes
-    ]
+    if len(program.schemes) < 5:
+        raise RuntimeError(f"only {len(program.schemes)} schemes are listed")
+    runs = [run for setting in SETTINGS for run in train_and_measure(program, setting)]
     runs += [train_and_measure_task(program, task) for task in TASKS]
     folders = [str(folder / run) for run in runs]
     return check_run.main([*folders, "--base-dir", str(folder), "--tolerance", "1e-4"])
