@@ -21,6 +21,23 @@ install(TARGETS lengthwise
   RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}"
   LIBRARY DESTINATION "${_libraries}")
 
+# The manual page and what shells complete with are the program's own words about itself.
+set(_spoken "${CMAKE_CURRENT_BINARY_DIR}/spoken")
+function(lengthwise_says file folder)
+  add_custom_command(OUTPUT "${_spoken}/${file}"
+    COMMAND "${CMAKE_COMMAND}" -E make_directory "${_spoken}"
+    COMMAND lengthwise ${ARGN} > "${_spoken}/${file}"
+    DEPENDS lengthwise VERBATIM)
+  set_property(GLOBAL APPEND PROPERTY LENGTHWISE_SPOKEN "${_spoken}/${file}")
+  install(FILES "${_spoken}/${file}" DESTINATION "${CMAKE_INSTALL_DATADIR}/${folder}")
+endfunction()
+lengthwise_says(lengthwise.1 man/man1 manual)
+lengthwise_says(lengthwise bash-completion/completions completion bash)
+lengthwise_says(_lengthwise zsh/site-functions completion zsh)
+lengthwise_says(lengthwise.fish fish/vendor_completions.d completion fish)
+get_property(_spoken_files GLOBAL PROPERTY LENGTHWISE_SPOKEN)
+add_custom_target(lengthwise_spoken ALL DEPENDS ${_spoken_files})
+
 if(LENGTHWISE_CUDA)
   install(TARGETS lengthwise_cuda LIBRARY DESTINATION "${_libraries}")
 endif()

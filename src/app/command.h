@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <functional>
 #include <span>
@@ -13,15 +14,23 @@ namespace lengthwise {
 
 using Words = std::vector<std::string>;
 
-/// A subcommand: a line of the table in main.cpp and a file of its own. The exit code is 0 done,
-/// 1 the run failed; UserError becomes 2.
+/// A subcommand: a line of the table in commands.cpp and a file of its own. The exit code is 0
+/// done, 1 the run failed; UserError becomes 2.
 struct Command {
   std::string_view name;
   std::string_view usage;  // what follows the name
   std::string_view summary;
   bool (*reads)(const Option& option);  // on its command line; files may hold all sections
   int (*run)(const Words& arguments);
+  std::array<std::string_view, 3> first_words{};  // what its first argument may be, where few may
 };
+
+/// All, in the order of `--help`.
+std::span<const Command> commands();
+
+int run_completion(const Words& arguments);
+int run_doctor(const Words& arguments);
+int run_manual(const Words& arguments);
 
 int run_export(const Words& arguments);
 int run_import(const Words& arguments);

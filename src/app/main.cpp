@@ -24,57 +24,6 @@
 namespace lengthwise {
 namespace {
 
-bool is_of(const Option& option, std::string_view section) {
-  return option.section() == section;
-}
-
-bool read_by_none(const Option&) {
-  return false;
-}
-bool read_by_scheme(const Option& option) {
-  return is_of(option, "model");
-}
-bool read_by_prepare(const Option& option) {
-  return is_of(option, "data");
-}
-bool read_by_generate(const Option& option) {
-  return option.name == "data.corpus";
-}
-bool read_by_train(const Option& option) {
-  return !is_of(option, "experiment") && !is_of(option, "import") &&
-         option.role != OptionRole::results;
-}
-bool read_by_evaluate(const Option& option) {
-  return says_how_to_measure(option) || option.role == OptionRole::test_time ||
-         option.role == OptionRole::text || says_where_to_compute(option);
-}
-bool read_by_experiment(const Option& option) {
-  return option.name != "run.folder" && option.name != "run.profile" &&
-         option.name != "run.dry_run" && !is_of(option, "import") && option.axis.empty();
-}
-bool read_by_import(const Option& option) {
-  return option.name == "run.folder" || is_of(option, "import") ||
-         option.role == OptionRole::text || says_how_to_measure(option);
-}
-bool read_by_compare(const Option& option) {
-  return option.role == OptionRole::measurement || option.role == OptionRole::results;
-}
-
-// clang-format off
-const Command kCommands[] = {
-    {"schemes", "", "the positional schemes there are", read_by_none, run_schemes},
-    {"scheme", "new NAME [KIND] | check FILE.py | conformance [NAME...]", "a scheme of your own as a file: an example to begin with, or what yours keeps; what the built-in ones are found to do", read_by_scheme, run_scheme},
-    {"prepare", "CONFIG...", "text to token files, as [data] says", read_by_prepare, run_prepare},
-    {"train", "CONFIG...", "train one run, or go on with one that was interrupted", read_by_train, run_train},
-    {"evaluate", "RUN...", "perplexity of runs at every length of evaluation.lengths", read_by_evaluate, run_evaluate},
-    {"import", "CHECKPOINT --run.folder RUN", "a Hugging Face folder (BLOOM, MPT, Llama, Mistral) as a run to evaluate", read_by_import, run_import},
-    {"export", "RUN FOLDER", "a trained run as a Hugging Face folder with the same logits", read_by_none, run_export},
-    {"experiment", "FILE...", "a grid of runs, trained, evaluated and compared", read_by_experiment, run_experiment},
-    {"compare", "RUN... [--experiment.results FOLDER]", "table and curve of evaluated runs", read_by_compare, run_compare},
-    {"generate", "FOLDER", "the built-in ideal-reader corpus as token files", read_by_generate, run_generate},
-};
-// clang-format on
-
 /// UserError where the command line names an option that the command does not read.
 void refuse_options_of_others(const Command& command, const Words& arguments) {
   Config config;
@@ -85,12 +34,12 @@ void refuse_options_of_others(const Command& command, const Words& arguments) {
     const auto option = std::ranges::find(options.all(), name, &Option::name);
     if (option == options.all().end() || command.reads(*option)) continue;
     Words readers;
-    for (const Command& other : kCommands) {
+    for (const Command& other : commands()) {
       if (other.reads(*option)) readers.emplace_back(other.name);
     }
     fail("{}: {} does not read it; {} {}{}", name, command.name, fmt::join(readers, ", "),
          readers.size() == 1 ? "does" : "do",
-         command.reads == read_by_experiment && !option->axis.empty()
+         command.name == "experiment" && !option->axis.empty()
              ? fmt::format(", and an experiment's runs take it from {}", option->axis)
              : "");
   }
@@ -102,17 +51,17 @@ void print_usage() {
       "measures their perplexity at longer ones.\n\nUsage: lengthwise COMMAND ... "
       "[--section.option value]...\n\n",
       LENGTHWISE_VERSION);
-  for (const Command& command : kCommands) {
+  for (const Command& command : commands()) {
     fmt::print("  {:<11}{}\n", command.name, command.summary);
   }
   fmt::print("\n`lengthwise COMMAND --help` shows what it takes and the options it reads.\n");
 }
 
 const Command& find_command(const std::string& name) {
-  const auto* command = std::ranges::find(kCommands, name, &Command::name);
-  if (command == std::end(kCommands)) {
+  const auto command = std::ranges::find(commands(), name, &Command::name);
+  if (command == commands().end()) {
     Words names;
-    for (const Command& known : kCommands) names.emplace_back(known.name);
+    for (const Command& known : commands()) names.emplace_back(known.name);
     fail("unknown command '{}'{}", name, known_names_hint(name, names));
   }
   return *command;
