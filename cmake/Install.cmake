@@ -29,7 +29,8 @@ function(lengthwise_says file folder)
     COMMAND lengthwise ${ARGN} > "${_spoken}/${file}"
     DEPENDS lengthwise VERBATIM)
   set_property(GLOBAL APPEND PROPERTY LENGTHWISE_SPOKEN "${_spoken}/${file}")
-  install(FILES "${_spoken}/${file}" DESTINATION "${CMAKE_INSTALL_DATADIR}/${folder}")
+  # Optional: who builds the program alone installs it alone.
+  install(FILES "${_spoken}/${file}" DESTINATION "${CMAKE_INSTALL_DATADIR}/${folder}" OPTIONAL)
 endfunction()
 lengthwise_says(lengthwise.1 man/man1 manual)
 lengthwise_says(lengthwise bash-completion/completions completion bash)

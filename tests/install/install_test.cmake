@@ -27,6 +27,14 @@ if(count LESS 2)
   message(FATAL_ERROR "the licences of the program and of LibTorch are not there: ${licences}")
 endif()
 
+foreach(file man/man1/lengthwise.1 bash-completion/completions/lengthwise zsh/site-functions/_lengthwise
+             fish/vendor_completions.d/lengthwise.fish)
+  file(SIZE "${folder}/moved/share/${file}" size)
+  if(size LESS 1000)
+    message(FATAL_ERROR "share/${file} has ${size} bytes")
+  endif()
+endforeach()
+
 unset(ENV{LD_LIBRARY_PATH})
 execute_process(COMMAND "${program}" schemes OUTPUT_VARIABLE said COMMAND_ERROR_IS_FATAL ANY)
 if(NOT said MATCHES "alibi")
