@@ -28,6 +28,7 @@ struct Command {
 /// All, in the order of `--help`.
 std::span<const Command> commands();
 
+int run_atlas(const Words& arguments);
 int run_completion(const Words& arguments);
 int run_doctor(const Words& arguments);
 int run_manual(const Words& arguments);

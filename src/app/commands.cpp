@@ -53,6 +53,7 @@ const Command kCommands[] = {
     {"export", "RUN FOLDER", "a trained run as a Hugging Face folder with the same logits", read_by_none, run_export},
     {"experiment", "FILE...", "a grid of runs, trained, evaluated and compared", read_by_experiment, run_experiment},
     {"compare", "RUN... [--experiment.results FOLDER]", "table and curve of evaluated runs", read_by_compare, run_compare},
+    {"atlas", "RESULTS...", "every scheme over several results folders, with ranks and cost", read_by_none, run_atlas},
     {"generate", "FOLDER", "the built-in ideal-reader corpus as token files", read_by_generate, run_generate},
     {"doctor", "", "what this machine has, and what that means for runs", read_by_none, run_doctor},
     {"completion", "bash | zsh | fish", "a script with which that shell completes commands, options and values", read_by_none, run_completion, {"bash", "zsh", "fish"}},

@@ -7,68 +7,16 @@
 #include <map>
 #include <tuple>
 
+#include "base/csv.h"
 #include "base/error.h"
-#include "base/ini.h"
 #include "base/text.h"
 #include "base/text_grid.h"
 
 namespace lengthwise {
 namespace {
 
-using Fields = std::map<std::string, std::string>;
-
-/// The fields of a line of comma-separated values (RFC 4180, no line ends within quotes).
-std::vector<std::string> csv_fields(std::string_view line) {
-  std::vector<std::string> fields(1);
-  bool quoted = false;
-  for (size_t i = 0; i < line.size(); ++i) {
-    if (line[i] == '"') {
-      const bool doubled = quoted && i + 1 < line.size() && line[i + 1] == '"';
-      if (doubled) fields.back() += line[++i];
-      if (!doubled) quoted = !quoted;
-    } else if (line[i] == ',' && !quoted) {
-      fields.emplace_back();
-    } else {
-      fields.back() += line[i];
-    }
-  }
-  return fields;
-}
-
-/// The lines below the heading, by column; `place` ("press2021.csv:12") is a column of its own.
-std::vector<Fields> read_table(const fs::path& path, const std::vector<std::string>& columns) {
-  std::vector<Fields> rows;
-  std::vector<std::string> heading;
-  int64_t number = 0;
-  const std::string text = read_text_file(path);
-  for (const std::string_view line : lines_of(text)) {
-    ++number;
-    if (trim(line).empty()) continue;
-    const auto fields = csv_fields(trim(line));
-    const std::string place = fmt::format("{}:{}", path.string(), number);
-    if (heading.empty()) {
-      heading = fields;
-      for (const std::string& column : columns) {
-        if (std::ranges::find(heading, column) == heading.end()) {
-          fail("{}: has no column '{}'; a table of published numbers has {}", place, column,
-               fmt::join(columns, ", "));
-        }
-      }
-      continue;
-    }
-    if (fields.size() != heading.size()) {
-      fail("{}: has {} fields, its heading {}", place, fields.size(), heading.size());
-    }
-    Fields row{{"place", place}};
-    for (size_t i = 0; i < fields.size(); ++i) row[heading[i]] = fields[i];
-    rows.push_back(std::move(row));
-  }
-  if (heading.empty()) {
-    fail("{}: is empty; a table of published numbers has {}", path.string(),
-         fmt::join(columns, ", "));
-  }
-  return rows;
-}
+using Fields = CsvFields;
+constexpr std::string_view kWhat = "a table of published numbers";
 
 int64_t whole(const Fields& row, const std::string& column) {
   const auto value = parse_integer(row.at(column));
@@ -89,7 +37,7 @@ double real(const Fields& row, const std::string& column) {
 /// them.
 std::string known_dataset(const fs::path& datasets, const TextComparison& comparison) {
   for (const Fields& row :
-       read_table(datasets, {"dataset", "split", "train_tokens", "scored_tokens"})) {
+       read_csv(datasets, kWhat, {"dataset", "split", "train_tokens", "scored_tokens"})) {
     if (row.at("split") == comparison.measurement.split &&
         whole(row, "train_tokens") == comparison.train_tokens &&
         whole(row, "scored_tokens") == comparison.tokens) {
@@ -119,9 +67,9 @@ const Row* row_of(const TextComparison& comparison, const std::string& scheme,
 }  // namespace
 
 void add_published(TextComparison& comparison, const fs::path& csv) {
-  const auto lines =
-      read_table(csv, {"paper", "table", "dataset", "split", "scheme", "train_length",
-                       "eval_length", "protocol", "stride", "perplexity"});
+  const auto lines = read_csv(csv, kWhat,
+                              {"paper", "table", "dataset", "split", "scheme", "train_length",
+                               "eval_length", "protocol", "stride", "perplexity"});
   const std::string name = csv.stem().string();
   const std::string dataset = known_dataset(csv.parent_path() / "datasets.csv", comparison);
   if (dataset.empty()) {
