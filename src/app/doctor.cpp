@@ -57,7 +57,8 @@ void say_memory() {
 
 void say_vector_units() {
   say("vector units", at::get_cpu_capability(),
-      "a run ends with the same bits here, with the same threads; other vector units round otherwise");
+      "a run ends with the same bits here, with the same threads; other vector units round "
+      "otherwise");
 }
 
 void say_bf16() {
