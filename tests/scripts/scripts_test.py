@@ -1,4 +1,4 @@
-"""What scripts/get-wikitext-103 refuses and scripts/bigram-loss computes, without a network."""
+"""What scripts/get-wikitext-103 refuses, and what bigram-loss and press2021-claims compute, without a network."""
 import collections
 import json
 import math
@@ -99,6 +99,58 @@ class BigramLoss(unittest.TestCase):
         found = run(sys.executable, SCRIPTS / "bigram-loss", "/nowhere")
         self.assertNotEqual(found.returncode, 0)
         self.assertIn("/nowhere/train.safetensors is not there", found.stderr)
+
+
+class Press2021Claims(unittest.TestCase):
+    """The verdicts, on tables made so that each claim holds, holds in value alone, or does not."""
+
+    def verdicts(self, cells, sliding=None):
+        with tempfile.TemporaryDirectory() as folder:
+            words = []
+            for name, rows in (("plain", cells), ("sliding", sliding)):
+                if rows is None:
+                    continue
+                results = Path(folder) / name
+                results.mkdir()
+                heading = "scheme,train_length,eval_length,perplexity,perplexity_lo,perplexity_hi,"
+                lines = [heading + "train_tokens_per_second,train_peak_memory_mib"]
+                lines += [f"{scheme},{train},{length},{value},{value - half},{value + half},100,50"
+                          for (scheme, train, length), (value, half) in rows.items()]
+                (results / "table.csv").write_text("\n".join(lines) + "\n")
+                words += ["--sliding", results] if name == "sliding" else [results]
+            done = run(sys.executable, SCRIPTS / "press2021-claims", *words)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            rows = [line.split(" | ") for line in done.stdout.splitlines() if line.startswith("| ")]
+            return {int(row[0].strip("| ")): row[2].strip(" |") for row in rows[1:]}
+
+    def test_each_verdict_follows_from_values_and_intervals(self):
+        cells = {("sinusoidal", 64, 64): (10, 0.1), ("sinusoidal", 64, 128): (12, 0.1),
+                 ("sinusoidal", 128, 128): (9, 0.1), ("sinusoidal", 128, 256): (9.1, 0.2),
+                 ("rotary", 64, 64): (10, 0.1), ("rotary", 64, 128): (11, 0.1),
+                 ("t5_bias", 64, 64): (10, 0.1), ("t5_bias", 64, 128): (11.5, 0.1),
+                 ("alibi", 64, 64): (10, 0.1), ("alibi", 64, 128): (9, 0.1), ("alibi", 64, 512): (10.3, 0.1)}
+        found = self.verdicts(cells)
+        self.assertEqual(found[1], "in direction")  # sure at 64, not at 128
+        self.assertEqual(found[2], "reproduced")
+        self.assertEqual(found[3], "not reproduced")  # T5 above rotary
+        self.assertEqual(found[4], "reproduced")
+        self.assertEqual(found[5], "not reproduced")  # surely worse at 8 L
+        self.assertEqual(found[6], "reproduced")  # 9 as sinusoidal trained at 128
+        self.assertEqual(found[7], "not measured")
+
+    def test_a_gain_that_is_gone_where_windows_move_by_one_token_is_the_early_tokens(self):
+        cells = {("alibi", 64, 64): (10, 0.1), ("alibi", 64, 256): (9, 0.1)}
+        gone = {("alibi", 64, 64): (8, 0.1), ("alibi", 64, 256): (8.01, 0.1)}
+        stays = {("alibi", 64, 64): (8, 0.1), ("alibi", 64, 256): (7, 0.1)}
+        self.assertEqual(self.verdicts(cells, gone)[7], "reproduced")
+        self.assertEqual(self.verdicts(cells, stays)[7], "not reproduced")
+
+    def test_a_folder_that_holds_no_table_is_one_line(self):
+        with tempfile.TemporaryDirectory() as folder:
+            done = run(sys.executable, SCRIPTS / "press2021-claims", folder)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("--experiment.results", done.stderr)
+        self.assertEqual(len(done.stderr.splitlines()), 1)
 
 
 if __name__ == "__main__":
