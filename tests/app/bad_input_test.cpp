@@ -6,7 +6,8 @@
 namespace lengthwise {
 namespace {
 
-[[maybe_unused]] constexpr rlim_t kMemoryBytes = rlim_t{4} << 30;  // several times what the largest run here needs
+// Several times what the largest run here needs.
+[[maybe_unused]] constexpr rlim_t kMemoryBytes = rlim_t{4} << 30;
 
 #if defined(__SANITIZE_ADDRESS__)
 #define LENGTHWISE_ASAN
