@@ -132,6 +132,23 @@ TaskAccuracy accuracy_of(const Cell& cell, size_t row, Answers& right, Draws& dr
   return result;
 }
 
+/// docs/coverage.md: below so many examples an interval of a small share holds it too seldom.
+constexpr int64_t kFewExamples = 64;
+
+void say_how_few(TaskComparison& comparison) {
+  int64_t fewest = kFewExamples;
+  for (const auto& row : comparison.accuracy) {
+    for (const auto& found : row) {
+      if (found) fewest = std::min(fewest, found->examples);
+    }
+  }
+  if (fewest == kFewExamples) return;
+  comparison.notes.push_back(fmt::format(
+      "intervals of {} examples are doubtful: those of fewer than {} hold a small share "
+      "too seldom",
+      fewest, kFewExamples));
+}
+
 }  // namespace
 
 Interval wilson_interval(double share, double count) {
@@ -176,6 +193,7 @@ void add_task_accuracy(TaskComparison& comparison) {
   for (size_t column = 0; column < answers.size(); ++column) {
     add_differences(comparison, column, answers[column], draws);
   }
+  say_how_few(comparison);
 }
 
 std::string format_percent(double share) {

@@ -65,6 +65,13 @@ TEST_CASE("Accuracy counts examples with every token right, token accuracy token
   CHECK(at_128.token_accuracy == Approx(0.5));
 }
 
+TEST_CASE("Few examples make doubtful intervals, and it is said", "[report]") {
+  const TemporaryFolder folder;
+  const TaskComparison comparison =
+      compared({store_task_run(folder / "few", "alibi", 1, {two_token_answers(64, 7)})});
+  CHECK(contains(markdown_task_table(comparison), "intervals of 10 examples are doubtful"));
+}
+
 TEST_CASE("Answers that are all right have accuracy 1, guesses that of a guess", "[report]") {
   const TemporaryFolder folder;
   std::vector<uint8_t> guesses;
@@ -85,6 +92,7 @@ TEST_CASE("Answers that are all right have accuracy 1, guesses that of a guess",
   CHECK(contains(table, "**100.0 [99.4, 100.0]**"));
   CHECK(contains(table, " 1.6 [0.9, 2.9] |"));  // Wilson of 10 of 640: 0.0085 to 0.0285
   CHECK(contains(table, "640 examples"));
+  CHECK_FALSE(contains(table, "doubtful"));
   CHECK(contains(table, "once in 64"));
 }
 

@@ -1,52 +1,17 @@
 #include "report/statistics/bootstrap.h"
 
 #include <cmath>
-#include <numbers>
 
-#include "base/random.h"
+#include "report/statistics/simulated_losses.h"
 #include "test.h"
 
 using namespace lengthwise;
 
 namespace {
 
-double uniform(SplitMix64& random) {
-  return static_cast<double>(random.next() >> 11) * 0x1p-53;
-}
+constexpr size_t kBlocks = 32;
 
-/// Box and Muller (1958).
-double normal(SplitMix64& random) {
-  const double radius = std::sqrt(-2 * std::log(1 - uniform(random)));
-  return radius * std::cos(2 * std::numbers::pi * uniform(random));
-}
-
-constexpr size_t kBlocks = 32, kTokens = 64;  // a block
-
-/// Nats whose mean is `mean`: skewed as losses are, a share common to a block, the rest its own.
-/// Sums a block.
-std::vector<double> correlated_sums(SplitMix64& random, double mean) {
-  std::vector<double> sums(kBlocks);
-  for (double& sum : sums) {
-    // A squared normal has mean 1 and the skewness of a loss.
-    const double shared = std::pow(normal(random), 2) - 1;
-    for (size_t i = 0; i < kTokens; ++i) {
-      sum += mean + 0.3 * shared + 0.9 * (std::pow(normal(random), 2) - 1);
-    }
-  }
-  return sums;
-}
-
-const std::vector<double> kEqual(kBlocks, kTokens);
-
-/// How often of `simulations` the interval holds the truth. With 2,000 the standard error at 95 %
-/// is 0.5 %, so that a true coverage of 93 or 97 % is told from 95.
-template <class Simulate>
-double coverage(int simulations, double truth, const Simulate& simulate) {
-  SplitMix64 random(20261123);
-  int held = 0;
-  for (int i = 0; i < simulations; ++i) held += simulate(random).interval->holds(truth) ? 1 : 0;
-  return static_cast<double>(held) / simulations;
-}
+const std::vector<double> kEqual(kBlocks, kTokensABlock);
 
 }  // namespace
 
@@ -54,7 +19,7 @@ TEST_CASE("The interval of a mean over correlated tokens covers the truth 95 % o
           "[report]") {
   const BlockDraws draws(kBlocks);
   const double covered = coverage(2000, 2.0, [&](SplitMix64& random) {
-    return estimate(block_mean({correlated_sums(random, 2)}, kEqual, 0), draws);
+    return *estimate(block_mean({correlated_sums(random, 2, kBlocks)}, kEqual, 0), draws).interval;
   });
   INFO("covered " << covered);
   CHECK(covered >= 0.93);
@@ -66,10 +31,10 @@ TEST_CASE("The interval of a paired difference covers the truth 95 % of the time
   double width = 0, unpaired_width = 0;
   const double covered = coverage(2000, 0.25, [&](SplitMix64& random) {
     // Both rows find the same tokens hard; what one loses more is shared within a block as well.
-    const std::vector<double> common = correlated_sums(random, 2);
+    const std::vector<double> common = correlated_sums(random, 2, kBlocks);
     std::vector<double> other = common;
     for (double& sum : other) {
-      sum += kTokens * (0.25 + 0.05 * normal(random)) + 0.8 * normal(random);
+      sum += kTokensABlock * (0.25 + 0.05 * normal(random)) + 0.8 * normal(random);
     }
     const BlockMean a = block_mean({other}, kEqual, 0);
     const BlockMean b = block_mean({common}, kEqual, 1);
@@ -77,7 +42,7 @@ TEST_CASE("The interval of a paired difference covers the truth 95 % of the time
     width += difference.interval->hi - difference.interval->lo;
     const Interval unpaired = *estimate(a, draws).interval;
     unpaired_width += unpaired.hi - unpaired.lo;
-    return difference;
+    return *difference.interval;
   });
   INFO("covered " << covered);
   CHECK(covered >= 0.93);
@@ -90,14 +55,14 @@ TEST_CASE("With several seeds the interval covers what seeds and tokens scatter 
   const size_t seeds = GENERATE(size_t{3}, size_t{5});
   const BlockDraws draws(kBlocks);
   const double covered = coverage(1000, 2.0, [&](SplitMix64& random) {
-    const std::vector<double> common = correlated_sums(random, 2);
+    const std::vector<double> common = correlated_sums(random, 2, kBlocks);
     std::vector<std::vector<double>> sums;
     for (size_t s = 0; s < seeds; ++s) {
       const double deviation = 0.12 * normal(random);
       sums.push_back(common);
-      for (double& sum : sums.back()) sum += kTokens * deviation;
+      for (double& sum : sums.back()) sum += kTokensABlock * deviation;
     }
-    return estimate(block_mean(sums, kEqual, 0), draws);
+    return *estimate(block_mean(sums, kEqual, 0), draws).interval;
   });
   INFO("covered " << covered << " with " << seeds << " seeds");
   CHECK(covered >= 0.93);
@@ -108,8 +73,8 @@ TEST_CASE("One seed's interval says nothing of others; several seeds' is wider w
           "[report]") {
   const BlockDraws draws(kBlocks);
   SplitMix64 random(3);
-  std::vector<double> low = correlated_sums(random, 2), high = low;
-  for (double& sum : high) sum += kTokens;
+  std::vector<double> low = correlated_sums(random, 2, kBlocks), high = low;
+  for (double& sum : high) sum += kTokensABlock;
   const auto width = [&](const BlockMean& mean) {
     const Interval interval = *estimate(mean, draws).interval;
     return interval.hi - interval.lo;
