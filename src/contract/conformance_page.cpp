@@ -120,8 +120,14 @@ std::string conformance_page(const std::vector<Conformance>& schemes,
   const ModelShape& shape = request.shape;
   return fmt::format(R"(# Conformance
 
-What each scheme is found to do, by running it. `lengthwise scheme conformance` writes this page; nothing in it is
-typed by hand. The contract behind it, that no scheme may break, is tested in
+What each scheme is found to do, by running it. This page is what `lengthwise scheme conformance` prints; nothing in it
+is typed by hand. Some schemes alone:
+
+```sh run
+lengthwise scheme conformance none > conformance.md
+```
+
+The contract behind it, that no scheme may break, is tested in
 [tests/position/registry_test.cpp](../tests/position/registry_test.cpp): causality, lengths and their order, batches,
 gradients, far positions under bfloat16, save and load.
 

@@ -132,7 +132,8 @@ TaskAccuracy accuracy_of(const Cell& cell, size_t row, Answers& right, Draws& dr
   return result;
 }
 
-/// docs/coverage.md: below so many examples an interval of a small share holds it too seldom.
+/// results/coverage/README.md: below so many examples an interval of a small share holds it too
+/// seldom.
 constexpr int64_t kFewExamples = 64;
 
 void say_how_few(TaskComparison& comparison) {

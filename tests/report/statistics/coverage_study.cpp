@@ -1,6 +1,6 @@
-// Writes docs/coverage.md: how often each kind of interval holds the truth, on simulated data of
-// which it is known. Run by hand: build/release/tests/coverage_study > docs/coverage.md (a minute
-// or two)
+// Writes results/coverage/README.md: how often each kind of interval holds the truth, on simulated
+// data of which it is known. Run by hand: build/release/tests/coverage_study >
+// results/coverage/README.md (a minute or two)
 
 #include <fmt/format.h>
 
