@@ -44,7 +44,7 @@ fs::path RunFolder::checkpoint(const std::string& which) const {
 
 TrainingFiles RunFolder::training_files() const {
   return {path_ / "train.jsonl", checkpoint("last"), checkpoint("best"),
-          path_ / "state.safetensors"};
+          path_ / "state.safetensors", path_ / "tensorboard" / "events.out.tfevents.lengthwise"};
 }
 
 bool RunFolder::is_run() const {

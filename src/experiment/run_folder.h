@@ -19,6 +19,7 @@ namespace lengthwise {
 ///   checkpoint.safetensors   the last weights
 ///   best.safetensors         those of the lowest validation loss
 ///   state.safetensors        what exact resume needs
+///   tensorboard/             the log as TensorBoard reads it, where training.tensorboard asks
 ///   evaluation.jsonl         a line a measurement
 ///   evaluation/              per-token values
 class RunFolder {

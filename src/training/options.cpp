@@ -109,6 +109,10 @@ void TrainingOptions::declare(OptionSet& options) {
       .add("training.checkpoint_every", checkpoint_every,
            "steps between the states a killed run goes on from", AtLeast{1})
       .as(OptionRole::machine);
+  options
+      .add("training.tensorboard", tensorboard,
+           "write the log as events for TensorBoard too, into tensorboard/ of the run folder")
+      .as(OptionRole::presentation);
 }
 
 void TrainingOptions::validate() const {

@@ -34,6 +34,7 @@ struct TrainingOptions {
   int64_t validate_every = 0;
   int64_t validation_tokens = 65536;
   int64_t checkpoint_every = 500;
+  bool tensorboard = false;
 
   void declare(OptionSet& options);
   void validate() const;

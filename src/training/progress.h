@@ -21,10 +21,11 @@ struct TrainingProgress {
 /// Where a training run writes. The state is all a resumed run needs; checkpoints are for others to
 /// read.
 struct TrainingFiles {
-  fs::path log;         // a JSON line a logged step
-  fs::path checkpoint;  // weights of the last save
-  fs::path best;        // weights with the lowest validation loss
-  fs::path state;       // weights, moments and place
+  fs::path log;          // a JSON line a logged step
+  fs::path checkpoint;   // weights of the last save
+  fs::path best;         // weights with the lowest validation loss
+  fs::path state;        // weights, moments and place
+  fs::path events = {};  // training.tensorboard: the log's numbers as TensorBoard reads them
 };
 
 }  // namespace lengthwise

@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "model/device.h"
+#include "training/event_file.h"
 #include "training/optimizer.h"
 #include "training/schedule.h"
 #include "training/step_numbers.h"
@@ -187,9 +188,21 @@ class Trainer {
                                 {"peak_memory_mib", std::round(peak_memory_mib(device_))}};
     if (validation) line["validation_nats_per_token"] = *validation;
     append_line(files_.log, line.dump());
+    if (options_.tensorboard) add_events(progress);
     place_.nats_sum = 0;
     steps_since_log_ = 0;
     if (hooks_.report) hooks_.report(progress);
+  }
+
+  void add_events(const TrainingProgress& progress) const {
+    std::vector<StepScalar> scalars{{"nats_per_token", progress.nats_per_token},
+                                    {"learning_rate", progress.learning_rate},
+                                    {"gradient_norm", progress.gradient_norm},
+                                    {"tokens_per_second", progress.tokens_per_second}};
+    if (const auto& nats = progress.validation_nats_per_token) {
+      scalars.push_back({"validation_nats_per_token", *nats});
+    }
+    EventFile(files_.events).append(progress.step, scalars);
   }
 
   void save_weights(const fs::path& path) const {
@@ -217,6 +230,7 @@ class Trainer {
   void resume() {
     if (!fs::exists(files_.state)) {
       fs::remove(files_.log);
+      fs::remove(files_.events);
       return;
     }
     NamedTensors state = optimizer_->state();
@@ -228,6 +242,7 @@ class Trainer {
     load_tensors(file, state);
     set_place(place.const_data_ptr<double>());
     drop_log_after(place_.step);
+    EventFile(files_.events).keep_to(place_.step);
   }
 
   SafetensorsFile open_state() const {
