@@ -36,6 +36,23 @@ void remove_unfinished(const fs::path& folder) {
   for (const fs::path& path : unfinished) fs::remove(path);
 }
 
+/// What is written into a run folder stays in it: somebody else's may hold links to files of yours.
+void refuse_links_out_of(const fs::path& folder) {
+  const fs::path home = fs::canonical(folder);
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(home)) {
+    if (!entry.is_symlink()) continue;
+    // By what the link says: where nothing is yet, a write would make it.
+    const fs::path target =
+        fs::weakly_canonical(entry.path().parent_path() / fs::read_symlink(entry.path()));
+    const fs::path within = target.lexically_relative(home);
+    if (!within.empty() && *within.begin() != "..") continue;
+    fail(
+        "{}: is a link to {}, out of the run folder, and nothing is written through it; put a copy "
+        "in its place",
+        (folder / entry.path().lexically_relative(home)).string(), target.string());
+  }
+}
+
 }  // namespace
 
 fs::path RunFolder::checkpoint(const std::string& which) const {
@@ -114,6 +131,7 @@ void RunFolder::write_record(const RunRecord& run) const {
 }
 
 std::unique_ptr<FileLock> lock_run_folder(const fs::path& folder) {
+  refuse_links_out_of(folder);
   auto lock = std::make_unique<FileLock>(folder / ".lock");
   if (!lock->try_hold()) {
     fail("{}: another process is at work on this run; wait for it or stop it", folder.string());

@@ -51,7 +51,8 @@ class RunFolder {
   fs::path path_;
 };
 
-/// Held while a process writes into a run folder: a second one is a UserError, not two writers.
+/// Held while a process writes into a run folder: a second one is a UserError, not two writers, and
+/// so is a link out of the folder.
 /// What killed ones had not finished writing goes.
 std::unique_ptr<FileLock> lock_run_folder(const fs::path& folder);
 
