@@ -1,9 +1,7 @@
+
 #include "position/registry.h"
-
 #include <fmt/ranges.h>
-
 #include <algorithm>
-
 #include "base/error.h"
 #include "base/options.h"
 #include "base/text.h"
@@ -27,6 +25,7 @@
 #include "position/sandwich.h"
 #include "position/scale_invariant.h"
 #include "position/scheme.h"
+#include "position/sink_logit.h"
 #include "position/sinusoidal.h"
 #include "position/t5_bias.h"
 #include "position/xpos.h"
@@ -148,6 +147,9 @@ std::shared_ptr<PositionScheme> make_scheme(const PositionOptions& options,
   auto scheme = scheme_entry(options.scheme).make(options, shape);
   if (options.query_factor != kNoQueryFactor) {
     scheme->set_query_factor(query_factor_entry(options.query_factor).make(options, shape));
+  }
+  if (options.sink_logit != kNoSinkLogit) {
+    scheme->set_sink_logit(std::make_shared<SinkLogit>(shape));
   }
   return scheme;
 }
