@@ -80,13 +80,16 @@ Tensor attend(const Case& which, const PositionScheme& scheme, const Inputs& inp
   const auto positions = scheme.positions(length, 0);
   const auto tables = scheme.tables(positions);
   const LayerContext context{0, positions, tables, inputs.hidden};
-  const auto pair = scheme.apply_to_queries_keys({inputs.queries, inputs.keys}, context);
-  const auto bias = scheme.attention_bias(context);
-  if (!which.dense)
-    return causal_attention(pair.queries, pair.keys, inputs.values, bias, {which.visibility, {}});
-  if (std::holds_alternative<LogitChange>(bias)) {
+  const auto pair = attention_inputs(scheme, {inputs.queries, inputs.keys}, context);
+  const auto& bias = pair.bias;
+  if (!which.dense) {
+    return causal_attention(pair.queries, pair.keys, inputs.values, bias,
+                            {which.visibility, {}, 0, pair.parts});
+  }
+  if (std::holds_alternative<LogitChange>(bias) || pair.parts.product) {
     return walk_attention(pair.queries, pair.keys, inputs.values, bias,
-                          1 / std::sqrt(double{kHeadWidth}), which.visibility, {}, length);
+                          1 / std::sqrt(double{kHeadWidth}), which.visibility, {}, length,
+                          pair.parts);
   }
   return at::scaled_dot_product_attention(pair.queries, pair.keys, inputs.values,
                                           dense_mask(bias, length));
@@ -127,9 +130,12 @@ int64_t dense_up_to(const SchemeEntry& entry) {
   const auto scheme = make_scheme(options_of(entry.name), kShape);
   const auto positions = scheme->positions(1, 0);
   const auto tables = scheme->tables(positions);
-  const auto bias = scheme->attention_bias({0, positions, tables, torch::zeros({1, 1, kWidth})});
-  return std::holds_alternative<PairBias>(bias) || std::holds_alternative<LogitChange>(bias) ? 4096
-                                                                                             : 8192;
+  const auto heads = torch::zeros({1, kHeads, 1, kHeadWidth});
+  const auto inputs = attention_inputs(*scheme, {heads, heads},
+                                       {0, positions, tables, torch::zeros({1, 1, kWidth})});
+  const bool by_pair = std::holds_alternative<PairBias>(inputs.bias) ||
+                       std::holds_alternative<LogitChange>(inputs.bias) || inputs.parts.product;
+  return by_pair ? 4096 : 8192;
 }
 
 std::vector<Case> cases() {

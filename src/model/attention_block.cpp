@@ -96,6 +96,17 @@ std::vector<Tensor> bias_inputs(const AttentionBias& bias) {
                     bias);
 }
 
+std::vector<Tensor> Walk::all_inputs() {
+  auto all = bias_inputs(bias);
+  product_begin = all.size();
+  if (parts.product) {
+    all.insert(all.end(), parts.product->inputs.begin(), parts.product->inputs.end());
+  }
+  sink_begin = all.size();
+  if (parts.sink_logit.defined()) all.push_back(parts.sink_logit);
+  return all;
+}
+
 BlockBias::BlockBias(const Walk& walk, const Tensor& keys, int64_t rows, at::TensorList inputs)
     : walk_(walk),
       heads_(keys.size(1)),
@@ -118,15 +129,33 @@ Tensor BlockBias::mask(const LogitBlock& block, int64_t batch) const {
   return mask.expand({batch, -1, -1, -1});
 }
 
-Tensor BlockBias::logits(const LogitBlock& block, const Tensor& queries, const Tensor& keys) const {
-  auto logits = product(queries, keys.transpose(2, 3)).mul_(walk_.scale);
+Tensor BlockBias::products(const LogitBlock& block, const Tensor& queries,
+                           const Tensor& keys) const {
+  if (!walk_.parts.product) return product(queries, keys.transpose(2, 3)).mul_(walk_.scale);
+  return walk_.parts.product->block(queries.to(torch::kFloat32), block, walk_.of_product(inputs_)) *
+         walk_.scale;
+}
+
+Tensor BlockBias::logits(const LogitBlock& block, Tensor logits, const Tensor& queries) const {
   if (const auto* change = std::get_if<LogitChange>(&walk_.bias)) {
-    return change->block(logits, queries.to(torch::kFloat32), block, inputs_);
+    return change->block(logits, queries.to(torch::kFloat32), block, walk_.of_bias(inputs_));
   }
   if (hankel_ && HankelVector::fits(block, walk_.visibility))
     return logits.add_(hankel_->mask(block));
   const auto bias = values(block);
   return bias.defined() ? logits.add_(bias) : logits;
+}
+
+Tensor BlockBias::origin(const LogitBlock& block) const {
+  return inputs_[0].slice(2, block.begin, block.begin + 1);
+}
+
+Tensor BlockBias::sink(const LogitBlock& block) const {
+  if (!walk_.parts.sink_logit.defined()) return {};
+  const auto logit = inputs_[walk_.sink_begin].detach().to(torch::kFloat32).view({1, -1, 1});
+  if (!std::holds_alternative<KeyBias>(walk_.bias)) return logit;
+  const auto own = inputs_[0].detach().slice(2, block.begin, block.end).flip(2);
+  return logit + (own - origin(block).detach()).to(torch::kFloat32);
 }
 
 Tensor BlockBias::values(const LogitBlock& block) const {
@@ -139,14 +168,11 @@ Tensor BlockBias::values(const LogitBlock& block) const {
                 .view({1, heads_, distance.size(0), distance.size(1)});
           },
           [&](const KeyBias&) {
-            // In float64 relative to the block's first row, and only then rounded: a later origin
-            // would leak through the rounding.
-            const auto origin = inputs_[0].slice(2, block.begin, block.begin + 1);
             const auto relative =
-                (block_columns(inputs_[0], 2, block) - origin).to(torch::kFloat32);
+                (block_columns(inputs_[0], 2, block) - origin(block)).to(torch::kFloat32);
             return relative.unsqueeze(2).expand({-1, -1, block.end - block.begin, -1});
           },
-          [&](const PairBias& kind) { return kind.block(block, inputs_); },
+          [&](const PairBias& kind) { return kind.block(block, walk_.of_bias(inputs_)); },
           [](const auto&) { return Tensor(); },
       },
       walk_.bias);

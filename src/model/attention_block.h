@@ -12,7 +12,10 @@ struct AttentionDropout {
 
 /// Everything of a call of attention but its tensors, for forward and backward alike.
 struct Walk : torch::CustomClassHolder {
-  AttentionBias bias;  // its tensors are replaced by the inputs handed to each function
+  // Their tensors are replaced by the inputs handed to each function: the bias's, then the
+  // product's, then the sink.
+  AttentionBias bias;
+  AttentionParts parts;
   double scale = 1;
   Visibility visibility;
   AttentionDropout dropout;
@@ -21,7 +24,19 @@ struct Walk : torch::CustomClassHolder {
 
   /// The fused kernel adds a mask, and does nothing else to logits or weights.
   bool fits_fused_kernel() const {
-    return dropout.probability == 0 && !std::holds_alternative<LogitChange>(bias);
+    return dropout.probability == 0 && !parts.product && !std::holds_alternative<LogitChange>(bias);
+  }
+  /// Whether a row's weights sum to one, with the sink's.
+  bool normalised() const {
+    const auto* change = std::get_if<LogitChange>(&bias);
+    return change == nullptr || change->normalised;
+  }
+
+  size_t product_begin = 0, sink_begin = 0;  // in the inputs, set by all_inputs
+  std::vector<torch::Tensor> all_inputs();
+  at::TensorList of_bias(at::TensorList inputs) const { return inputs.slice(0, product_begin); }
+  at::TensorList of_product(at::TensorList inputs) const {
+    return inputs.slice(product_begin, sink_begin - product_begin);
   }
 };
 
@@ -79,12 +94,22 @@ class BlockBias {
   /// float32, a view of one vector where that is possible.
   torch::Tensor mask(const LogitBlock& block, int64_t batch) const;
 
-  /// scale q k' with its bias or change [B, H, Q, C] float32; what is not seen is not masked, or is
-  /// minus infinity.
-  torch::Tensor logits(const LogitBlock& block, const torch::Tensor& queries,
-                       const torch::Tensor& keys) const;
+  /// scale q k', or what stands in its place: [B, H, Q, C] float32.
+  torch::Tensor products(const LogitBlock& block, const torch::Tensor& queries,
+                         const torch::Tensor& keys) const;
+  /// Those, which it may overwrite, with their bias or change; what is not seen is not masked, or
+  /// is minus infinity.
+  torch::Tensor logits(const LogitBlock& block, torch::Tensor products,
+                       const torch::Tensor& queries) const;
+
+  /// The sink's logit as those of the block's rows count [1 or B, H, Q] float32; undefined: there
+  /// is none.
+  torch::Tensor sink(const LogitBlock& block) const;
 
  private:
+  /// Of a bias by key, what the block's are taken relative to, so that it is rounded after:
+  /// [1 or B, H, 1] float64. A later origin would leak through the rounding.
+  torch::Tensor origin(const LogitBlock& block) const;
   /// [1 or B, H, Q or 1, C] float32, not masked; undefined where nothing is added.
   torch::Tensor values(const LogitBlock& block) const;
 

@@ -20,6 +20,11 @@ Tensor summed_to(const Tensor& gradient, at::IntArrayRef sizes) {
   return at::sum_to(gradient, sizes);
 }
 
+/// A leaf of a graph of its own, float32.
+Tensor leaf_of(const Tensor& x) {
+  return x.detach().to(torch::kFloat32, /*non_blocking=*/false, /*copy=*/true).requires_grad_(true);
+}
+
 }  // namespace
 
 AttentionGradients::AttentionGradients(const Walk& walk, Saved saved, const variable_list& inputs,
@@ -60,6 +65,9 @@ void AttentionGradients::add_fused(const LogitBlock& block) {
   rows_of_gradient(block).copy_(gradients.queries.flip(2));
   add_block_columns(key_gradient_, 2, block, gradients.keys);
   add_block_columns(value_gradient_, 2, block, gradients.values);
+  if (const auto sink = bias_.sink(block); sink.defined()) {
+    add_sink_gradient(block, sink, rows_of(saved_.log_sum, block), row_deltas(block));
+  }
 }
 
 void AttentionGradients::add_by_hand(const LogitBlock& block) {
@@ -68,60 +76,96 @@ void AttentionGradients::add_by_hand(const LogitBlock& block) {
   const auto values = block_columns(saved_.values, 2, block);
   const auto upstream = rows_of(saved_.upstream, block);
   const auto type = queries.scalar_type();
-  const auto delta =
-      (upstream.to(torch::kFloat32) * rows_of(saved_.output, block)).sum(3, /*keepdim=*/true);
+  const auto delta = row_deltas(block).unsqueeze(3);
   const auto sums = rows_of(saved_.log_sum, block).unsqueeze(3);
 
-  std::optional<ChangedLogits> changed;
+  std::optional<WithGraph> product, changed;
+  if (walk_.parts.product) product = product_with_graph(block, queries);
+  const auto products =
+      product ? product->result.detach() * walk_.scale : bias_.products(block, queries, keys);
   Tensor weights;
   if (const auto* change = std::get_if<LogitChange>(&walk_.bias)) {
-    changed = change_with_graph(*change, block, queries, keys);
+    changed = change_with_graph(*change, block, products, queries);
     weights = changed->result.detach() - sums;
   } else {
-    weights = bias_.logits(block, queries, keys).sub_(sums);
+    weights = bias_.logits(block, products, queries).sub_(sums);
   }
   weights.clamp_min_(kSmallestExponent).exp_();
   hide(weights, block, 0);
 
-  auto slope = product(upstream, values.transpose(2, 3));  // of the weights, then of the logits
+  auto slope =
+      lengthwise::product(upstream, values.transpose(2, 3));  // of the weights, then of the logits
   if (walk_.dropout.probability > 0) {
     const auto keep = keep_mask(walk_.dropout, block, weights.sizes())
                           .to(torch::kFloat32)
                           .div_(1 - walk_.dropout.probability);
     add_block_columns(value_gradient_, 2, block,
-                      product((weights * keep).to(type).transpose(2, 3), upstream));
+                      lengthwise::product((weights * keep).to(type).transpose(2, 3), upstream));
     slope.mul_(keep);
   } else {
     add_block_columns(value_gradient_, 2, block,
-                      product(weights.to(type).transpose(2, 3), upstream));
+                      lengthwise::product(weights.to(type).transpose(2, 3), upstream));
   }
-  slope.sub_(delta).mul_(weights);
+  if (walk_.normalised()) slope.sub_(delta);
+  slope.mul_(weights);
 
+  Tensor lost;
+  if (const auto sink = bias_.sink(block); sink.defined()) {
+    lost = add_sink_gradient(block, sink, sums.squeeze(3), delta.squeeze(3));
+  }
   auto query_slope = torch::zeros_like(queries, torch::kFloat32);
   if (changed) {
     slope = through_change(*changed, slope, query_slope);
   } else {
-    // Rows sum to zero, and a bias's gradient adds up what rounding leaves of that.
+    // Rows sum to zero with the sink, and a bias's gradient adds up what rounding leaves of that.
     if (std::holds_alternative<KeyBias>(walk_.bias)) {
-      slope.addcmul_(weights, slope.sum(3, /*keepdim=*/true), -1);
+      auto excess = slope.sum(3, /*keepdim=*/true);
+      if (lost.defined()) excess.sub_(lost.unsqueeze(3));
+      slope.addcmul_(weights, excess, -1);
     }
     add_bias_gradient(block, slope);
   }
-  const auto rounded = slope.to(type);
-  query_slope.add_(product(rounded, keys), walk_.scale);
+  if (product) {
+    through_product(*product, slope * walk_.scale, query_slope);
+  } else {
+    const auto rounded = slope.to(type);
+    query_slope.add_(lengthwise::product(rounded, keys), walk_.scale);
+    add_block_columns(key_gradient_, 2, block,
+                      lengthwise::product(rounded.transpose(2, 3), queries).mul_(walk_.scale));
+  }
   rows_of_gradient(block).copy_(query_slope.flip(2));
-  add_block_columns(key_gradient_, 2, block,
-                    product(rounded.transpose(2, 3), queries).mul_(walk_.scale));
+}
+
+Tensor AttentionGradients::row_deltas(const LogitBlock& block) const {
+  return (rows_of(saved_.upstream, block).to(torch::kFloat32) * rows_of(saved_.output, block))
+      .sum(3);
+}
+
+/// The sink's weight falls on no value, so that its logit's slope is all that others lose.
+Tensor AttentionGradients::add_sink_gradient(const LogitBlock& block, const Tensor& sink,
+                                             const Tensor& sums, const Tensor& delta) {
+  const auto lost = (sink - sums).exp_().mul_(delta);
+  if (inputs_[walk_.sink_begin].requires_grad()) {
+    input_gradients_[walk_.sink_begin].sub_(lost.sum(at::IntArrayRef{0, 2}));
+  }
+  if (std::holds_alternative<KeyBias>(walk_.bias) && inputs_[0].requires_grad()) {
+    // The query's own key, which the others' biases are above.
+    input_gradients_[0]
+        .slice(2, block.begin, block.end)
+        .sub_(summed_to(lost.flip(2), {inputs_[0].size(0), lost.size(1), lost.size(2)}));
+  }
+  return lost;
 }
 
 Tensor AttentionGradients::rows_of_gradient(const LogitBlock& block) {
   return query_gradient_.slice(2, block.begin - first_, block.end - first_);
 }
 
-variable_list AttentionGradients::detached_inputs(std::vector<size_t>& needed,
+variable_list AttentionGradients::detached_inputs(size_t begin, size_t end,
+                                                  std::vector<size_t>& needed,
                                                   variable_list& leaves) const {
   variable_list detached;
-  for (size_t i = 0; i < inputs_.size(); ++i) {
+  for (size_t i = begin; i < end; ++i) {
     detached.push_back(inputs_[i].detach());
     if (!inputs_[i].requires_grad()) continue;
     detached.back().set_requires_grad(true);
@@ -131,24 +175,40 @@ variable_list AttentionGradients::detached_inputs(std::vector<size_t>& needed,
   return detached;
 }
 
-AttentionGradients::ChangedLogits AttentionGradients::change_with_graph(const LogitChange& change,
-                                                                        const LogitBlock& block,
-                                                                        const Tensor& queries,
-                                                                        const Tensor& keys) const {
+AttentionGradients::WithGraph AttentionGradients::product_with_graph(const LogitBlock& block,
+                                                                     const Tensor& queries) const {
   const torch::AutoGradMode with_graph(true);
-  ChangedLogits changed;
-  changed.leaves = {
-      product(queries, keys.transpose(2, 3)).mul_(walk_.scale).detach().requires_grad_(true),
-      queries.detach()
-          .to(torch::kFloat32, /*non_blocking=*/false, /*copy=*/true)
-          .requires_grad_(true)};
-  const auto inputs = detached_inputs(changed.needed, changed.leaves);
+  WithGraph product;
+  product.leaves = {leaf_of(queries)};
+  const auto inputs =
+      detached_inputs(walk_.product_begin, walk_.sink_begin, product.needed, product.leaves);
+  product.result = walk_.parts.product->block(product.leaves[0], block, inputs);
+  return product;
+}
+
+void AttentionGradients::through_product(const WithGraph& product, const Tensor& slope,
+                                         Tensor& query_slope) {
+  const auto gradients =
+      torch::autograd::grad({product.result}, product.leaves, {slope}, std::nullopt,
+                            /*create_graph=*/false, /*allow_unused=*/true);
+  if (gradients[0].defined()) query_slope.add_(gradients[0]);
+  add_input_gradients(product.needed, gradients, 1);
+}
+
+AttentionGradients::WithGraph AttentionGradients::change_with_graph(const LogitChange& change,
+                                                                    const LogitBlock& block,
+                                                                    const Tensor& products,
+                                                                    const Tensor& queries) const {
+  const torch::AutoGradMode with_graph(true);
+  WithGraph changed;
+  changed.leaves = {products.detach().requires_grad_(true), leaf_of(queries)};
+  const auto inputs = detached_inputs(0, walk_.product_begin, changed.needed, changed.leaves);
   changed.result = change.block(changed.leaves[0], changed.leaves[1], block, inputs);
   return changed;
 }
 
 /// -> the gradient of the logits before the change; adds those of the inputs and of the queries.
-Tensor AttentionGradients::through_change(const ChangedLogits& changed, const Tensor& slope,
+Tensor AttentionGradients::through_change(const WithGraph& changed, const Tensor& slope,
                                           Tensor& query_slope) {
   const auto gradients =
       torch::autograd::grad({changed.result}, changed.leaves, {slope}, std::nullopt,
@@ -166,7 +226,7 @@ void AttentionGradients::add_input_gradients(const std::vector<size_t>& needed,
 }
 
 void AttentionGradients::add_bias_gradient(const LogitBlock& block, const Tensor& slope) {
-  if (inputs_.empty() || std::ranges::none_of(inputs_, &Tensor::requires_grad)) return;
+  if (std::ranges::none_of(walk_.of_bias(inputs_), &Tensor::requires_grad)) return;
   std::visit(Overloaded{
                  [&](const DistanceBias&) { add_by_distance(block, slope.sum(0)); },
                  [&](const KeyBias&) {
@@ -204,7 +264,7 @@ void AttentionGradients::add_through_pairs(const PairBias& kind, const LogitBloc
   const torch::AutoGradMode with_graph(true);
   std::vector<size_t> needed;
   variable_list leaves;
-  const auto inputs = detached_inputs(needed, leaves);
+  const auto inputs = detached_inputs(0, walk_.product_begin, needed, leaves);
   const auto bias = kind.block(block, inputs);
   if (!bias.requires_grad()) return;
   const auto gradients =

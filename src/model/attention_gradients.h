@@ -28,23 +28,32 @@ class AttentionGradients {
   using Tensor = torch::Tensor;
   using Tensors = torch::autograd::variable_list;
 
-  struct ChangedLogits {
-    Tensors leaves;  // logits, queries, then the inputs that need gradients
+  /// Computed again with its graph.
+  struct WithGraph {
+    Tensors leaves;  // of a change the logits; the queries; then the inputs that need gradients
     std::vector<size_t> needed;
     Tensor result;
   };
 
   Tensor rows_of(const Tensor& all, const LogitBlock& block) const;
   Tensor rows_of_gradient(const LogitBlock& block);
-  Tensors detached_inputs(std::vector<size_t>& needed, Tensors& leaves) const;
-  ChangedLogits change_with_graph(const LogitChange& change, const LogitBlock& block,
-                                  const Tensor& queries, const Tensor& keys) const;
-  Tensor through_change(const ChangedLogits& changed, const Tensor& slope, Tensor& query_slope);
+  /// Inputs begin ... end - 1, those among them that need gradients as leaves.
+  Tensors detached_inputs(size_t begin, size_t end, std::vector<size_t>& needed,
+                          Tensors& leaves) const;
+  WithGraph product_with_graph(const LogitBlock& block, const Tensor& queries) const;
+  WithGraph change_with_graph(const LogitChange& change, const LogitBlock& block,
+                              const Tensor& products, const Tensor& queries) const;
+  Tensor through_change(const WithGraph& changed, const Tensor& slope, Tensor& query_slope);
+  void through_product(const WithGraph& product, const Tensor& slope, Tensor& query_slope);
   void add_input_gradients(const std::vector<size_t>& needed, const Tensors& gradients,
                            size_t offset);
   void add_bias_gradient(const LogitBlock& block, const Tensor& slope);
   void add_by_distance(const LogitBlock& block, const Tensor& slope);
   void add_through_pairs(const PairBias& kind, const LogitBlock& block, const Tensor& slope);
+  /// -> what the rows' slopes sum to [B, H, Q]: the sink's own are that below zero.
+  Tensor add_sink_gradient(const LogitBlock& block, const Tensor& sink, const Tensor& sums,
+                           const Tensor& delta);
+  Tensor row_deltas(const LogitBlock& block) const;  // [B, H, Q]
 
   const Walk& walk_;
   Saved saved_;

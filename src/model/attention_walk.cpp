@@ -20,14 +20,22 @@ constexpr int64_t kFusedRows = 512;
 
 FusedAttention fused_block(const Walk& walk, const LogitBlock& block, const Tensor& queries,
                            const Tensor& keys, const Tensor& values, const BlockBias& bias) {
-  return fused_attention(queries, keys, values, bias.mask(block, queries.size(0)), walk.scale);
+  auto result =
+      fused_attention(queries, keys, values, bias.mask(block, queries.size(0)), walk.scale);
+  const auto sink = bias.sink(block);
+  if (!sink.defined()) return result;
+  const auto log_sum = result.log_sum.logaddexp(sink);
+  return {result.output * (result.log_sum - log_sum).exp().unsqueeze(3).to(values.scalar_type()),
+          log_sum};
 }
 
 FusedAttention block_by_hand(const Walk& walk, const LogitBlock& block, const Tensor& queries,
                              const Tensor& keys, const Tensor& values, const BlockBias& bias) {
-  auto logits = bias.logits(block, queries, keys).clone();
+  auto logits = bias.logits(block, bias.products(block, queries, keys), queries).clone();
   hide(logits, block, -std::numeric_limits<float>::infinity());
-  const auto log_sum = logits.logsumexp(3);
+  auto log_sum = walk.normalised() ? logits.logsumexp(3)
+                                   : torch::zeros(logits.sizes().slice(0, 3), logits.options());
+  if (const auto sink = bias.sink(block); sink.defined()) log_sum = log_sum.logaddexp(sink);
   auto weights = logits.sub_(log_sum.unsqueeze(3)).exp_();
   if (walk.dropout.probability > 0) {
     weights.mul_(keep_mask(walk.dropout, block, weights.sizes()))
@@ -36,13 +44,14 @@ FusedAttention block_by_hand(const Walk& walk, const LogitBlock& block, const Te
   return {torch::matmul(weights.to(values.scalar_type()), values), log_sum};
 }
 
-int64_t floats_per_logit(const AttentionBias& bias) {
-  return std::visit(Overloaded{
-                        [](const PairBias& kind) { return kind.floats_per_logit; },
-                        [](const LogitChange& kind) { return kind.floats_per_logit; },
-                        [](const auto&) { return int64_t{1}; },
-                    },
-                    bias);
+int64_t floats_per_logit(const Walk& walk) {
+  const int64_t of_product = walk.parts.product ? walk.parts.product->floats_per_logit : 0;
+  return of_product + std::visit(Overloaded{
+                                     [](const PairBias& kind) { return kind.floats_per_logit; },
+                                     [](const LogitChange& kind) { return kind.floats_per_logit; },
+                                     [](const auto&) { return int64_t{1}; },
+                                 },
+                                 walk.bias);
 }
 
 /// About 4 MB of logits a block, or 32 MB of everything that is made on the way to them; 32 times
@@ -51,7 +60,7 @@ int64_t rows_by_hand(const Tensor& queries, const Walk& walk, int64_t length) {
   const int64_t seen = walk.visibility.window > 0
                            ? std::min(length, 2 * walk.visibility.window + walk.visibility.sinks)
                            : length;
-  const int64_t floats = std::max<int64_t>(8, floats_per_logit(walk.bias));
+  const int64_t floats = std::max<int64_t>(8, floats_per_logit(walk));
   const int64_t least = floats > 16 ? 8 : floats > 8 ? 16 : 32;
   const int64_t budget = queries.is_cpu() ? 1 << 23 : 1 << 28;
   const int64_t rows = budget / (queries.size(0) * queries.size(1) * seen * floats);
@@ -113,9 +122,10 @@ struct WalkFunction : torch::autograd::Function<WalkFunction> {
     const auto walk =
         c10::static_intrusive_pointer_cast<Walk>(context->saved_data["walk"].toCapsule());
     const variable_list inputs(saved.begin() + 5, saved.end());
-    const bool fused =
-        walk->fits_fused_kernel() &&
-        std::ranges::none_of(inputs, [](const Tensor& input) { return input.requires_grad(); });
+    const bool fused = walk->fits_fused_kernel() &&
+                       std::ranges::none_of(walk->of_bias(inputs), [](const Tensor& input) {
+                         return input.requires_grad();
+                       });
     const int64_t rows = fused ? walk->fused_rows : walk->rows;
     AttentionGradients gradients(
         *walk, {saved[0], saved[1], saved[2], saved[3], saved[4], upstream[0]}, inputs, rows);
@@ -130,32 +140,48 @@ struct WalkFunction : torch::autograd::Function<WalkFunction> {
 };
 
 /// A block that reads a tensor it does not list trains without it: one row tells.
-void check_inputs_are_listed(const AttentionBias& bias, const std::vector<Tensor>& inputs,
+void check_inputs_are_listed(const Walk& walk, const std::vector<Tensor>& inputs,
                              const Tensor& queries) {
   const torch::AutoGradMode with_graph(true);
   variable_list detached;
   for (const Tensor& input : inputs) detached.push_back(input.detach());
   const LogitBlock block = make_block(0, 1, {}, queries.device());
-  Tensor result;
-  if (const auto* pair = std::get_if<PairBias>(&bias)) result = pair->block(block, detached);
-  if (const auto* change = std::get_if<LogitChange>(&bias)) {
-    const auto first = queries.detach().slice(2, 0, 1).to(torch::kFloat32);
+  const auto first = queries.detach().slice(2, 0, 1).to(torch::kFloat32);
+  const auto check = [](const Tensor& result) {
+    TORCH_CHECK(!result.requires_grad(),
+                "a bias reads a tensor that needs gradients and is not among its inputs");
+  };
+  const auto of_bias = walk.of_bias(detached);
+  if (const auto* pair = std::get_if<PairBias>(&walk.bias)) check(pair->block(block, of_bias));
+  if (const auto* change = std::get_if<LogitChange>(&walk.bias)) {
     const auto logits = torch::zeros({first.size(0), first.size(1), 1, 1}, first.options());
-    result = change->block(logits, first, block, detached);
+    check(change->block(logits, first, block, of_bias));
   }
-  TORCH_CHECK(!result.defined() || !result.requires_grad(),
-              "a bias reads a tensor that needs gradients and is not among its inputs");
+  if (walk.parts.product) {
+    check(walk.parts.product->block(first, block, walk.of_product(detached)));
+  }
 }
 
 }  // namespace
 
+Tensor widened(const Tensor& values, int64_t width) {
+  return at::constant_pad_nd(values, {0, width - values.size(3)}, 0);
+}
+
 Tensor walk_attention(const Tensor& queries, const Tensor& keys, const Tensor& values,
                       const AttentionBias& bias, double scale, const Visibility& visibility,
-                      const AttentionDropout& dropout, int64_t rows_a_block) {
-  const auto inputs = bias_inputs(bias);
-  if (at::GradMode::is_enabled()) check_inputs_are_listed(bias, inputs, queries);
+                      const AttentionDropout& dropout, int64_t rows_a_block,
+                      const AttentionParts& parts) {
+  if (const int64_t width = values.size(3); queries.size(3) > width) {
+    return walk_attention(queries, keys, widened(values, queries.size(3)), bias, scale, visibility,
+                          dropout, rows_a_block, parts)
+        .slice(3, 0, width);
+  }
   auto walk = c10::make_intrusive<Walk>();
   walk->bias = bias;
+  walk->parts = parts;
+  const auto inputs = walk->all_inputs();
+  if (at::GradMode::is_enabled()) check_inputs_are_listed(*walk, inputs, queries);
   walk->scale = scale;
   walk->visibility = visibility;
   walk->dropout = dropout;

@@ -6,6 +6,7 @@
 #include "fused/turn.h"
 #include "model/adaptive.h"
 #include "model/attention_kernels.h"
+#include "position/heads.h"
 #include "position/registry.h"
 #include "position/scheme.h"
 
@@ -14,11 +15,6 @@ namespace {
 
 torch::Tensor dropped_out(const torch::Tensor& x, const ModelOptions& options, bool training) {
   return training && options.dropout > 0 ? at::dropout(x, options.dropout, true) : x;
-}
-
-/// Each of G heads of x [B, G, T, K] as often as heads of queries read it: [B, H, T, K].
-torch::Tensor shared_by_heads(const torch::Tensor& x, int64_t heads) {
-  return x.size(1) == heads ? x : x.repeat_interleave(heads / x.size(1), 1);
 }
 
 Activation activation_of(const std::string& name) {
@@ -109,9 +105,10 @@ torch::Tensor AttentionImpl::forward(const PositionScheme& scheme, const LayerCo
   const auto type = context.hidden.scalar_type();
   AttentionRule scaled = rule;
   scaled.scale = scale_;
+  scaled.parts = inputs.parts;
   const auto mixed =
-      causal_attention(inputs.queries.to(type), shared_by_heads(inputs.keys.to(type), heads),
-                       shared_by_heads(parts[2], heads), inputs.bias, scaled);
+      causal_attention(inputs.queries.to(type), for_each_head(inputs.keys.to(type), heads),
+                       for_each_head(parts[2], heads), inputs.bias, scaled);
   return output->forward(mixed.transpose(1, 2).flatten(2));
 }
 

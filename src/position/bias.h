@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <variant>
 #include <vector>
 
@@ -37,7 +38,9 @@ struct DistanceBias {
   torch::Tensor value;  // [H, T] float32, at distance 0 ... T-1 of a key behind its query
 };
 struct KeyBias {
-  torch::Tensor value;  // [1 or B, H, T] float64; what is constant in a row cancels in the softmax
+  // [1 or B, H, T] float64; what is constant in a row cancels in the softmax. Beside a sink a bias
+  // counts as what it is above that of the query's own key.
+  torch::Tensor value;
 };
 struct PairBias {
   std::vector<torch::Tensor> inputs;
@@ -53,7 +56,29 @@ struct LogitChange {
                               const LogitBlock&, at::TensorList inputs)>
       block;
   int64_t floats_per_logit;
+  /// Whether a softmax makes weights of them; or their exponentials are the weights, which then sum
+  /// to at most 1: the rest goes to nothing.
+  bool normalised = true;
 };
 using AttentionBias = std::variant<NoBias, DistanceBias, KeyBias, PairBias, LogitChange>;
+
+/// What stands in the place of q k' where it depends on more than a query and a key. Attention
+/// scales it as it would q k', and adds the bias after that. Keys are among the inputs.
+struct PairProduct {
+  std::vector<torch::Tensor> inputs;
+  /// From the queries [B, H, Q, K] float32 of a block whose rows stand from the last to the first
+  /// -> [B, H, Q, C] float32, finite also where invisible.
+  std::function<torch::Tensor(const torch::Tensor& queries, const LogitBlock&,
+                              at::TensorList inputs)>
+      block;
+  int64_t floats_per_logit;
+};
+
+/// What a scheme asks of attention beside its bias.
+struct AttentionParts {
+  std::optional<PairProduct> product;
+  torch::Tensor
+      sink_logit;  // [H] float32: a key that all see, of value 0; undefined: there is none
+};
 
 }  // namespace lengthwise

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "position/distance_bias.h"
+#include "position/forget_gates.h"
 #include "position/layer_parameters.h"
 #include "position/options.h"
 #include "position/scheme.h"
@@ -15,33 +16,18 @@ namespace {
 
 using torch::Tensor;
 
-/// -ln sigmoid(z).
-Tensor forgotten_by(const Tensor& gates) {
-  return at::softplus(-gates);
-}
-
 class Fox final : public PositionScheme {
  public:
-  explicit Fox(const ModelShape& shape)
-      : weights_(
-            register_layer_parameters(*this, shape.layers, "weight", {shape.heads, shape.width})),
-        biases_(register_layer_parameters(*this, shape.layers, "bias", {shape.heads})) {}
+  explicit Fox(const ModelShape& shape) : gates_(*this, shape) {}
 
-  void reset_parameters() override {
-    const torch::NoGradGuard no_grad;
-    for (Tensor& weight : weights_) weight.normal_(0, 0.02);
-    for (Tensor& bias : biases_) bias.zero_();
-  }
+  void reset_parameters() override { gates_.reset_parameters(); }
 
   AttentionBias attention_bias(const LayerContext& context) const override {
-    const auto layer = static_cast<size_t>(context.layer);
-    const auto forgotten = forgotten_by(
-        torch::linear(context.hidden.to(torch::kFloat32), weights_.at(layer), biases_.at(layer)));
-    return KeyBias{forgotten.cumsum(1, torch::kFloat64).transpose(1, 2)};
+    return gates_.bias(context);
   }
 
  private:
-  std::vector<Tensor> weights_, biases_;  // a layer: [H, D], [H]
+  ForgetGates gates_;
 };
 
 /// 1/T of each head.  -> [H] float64

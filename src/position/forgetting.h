@@ -17,11 +17,11 @@ struct ForgettingOptions {
 /// much of what lies before it is kept. With x_l [D] the layer's (normalised) input,
 ///   f_l = sigmoid(W x_l + b) [H],   c_i = sum_{l <= i} ln f_l,   logit_ij = q_i k_j / sqrt(K) +
 ///   c_i - c_j,
-/// so that the factor covers keys j+1 ... i and the diagonal has no decay. No other positions; the
-/// paper's form with rotary beside it is not here. Handed on as -c at each key, float64: what is
-/// the query's own cancels in the softmax. A layer has its own `position.layers.<l>.weight` [H, D],
-/// drawn from N(0, 0.02), and `position.layers.<l>.bias` [H], which begins at 0: gates begin near
-/// 1/2.
+/// so that the factor covers keys j+1 ... i and the diagonal has no decay. No other positions;
+/// with rotary beside it it is fox_rotary (fox_rotary.h). Handed on as -c at each key, float64:
+/// what is the query's own cancels in the softmax. A layer has its own `position.layers.<l>.weight`
+/// [H, D], drawn from N(0, 0.02), and `position.layers.<l>.bias` [H], which begins at 0: gates
+/// begin near 1/2.
 ///
 /// -ln sigmoid(z) = softplus(-z): with the signs of W and b turned it is CABLE (cable.h) as it
 /// stands here. The paper's "Pro" block (output gate, norms, token shift) is no part of it.

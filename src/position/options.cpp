@@ -10,6 +10,7 @@
 #include "position/query_factor.h"
 #include "position/registry.h"
 #include "position/scheme.h"
+#include "position/sink_logit.h"
 
 namespace lengthwise {
 namespace {
@@ -54,13 +55,14 @@ PositionOptions::PositionOptions() {
 }
 
 PositionOptions::PositionOptions(const PositionOptions& other)
-    : scheme(other.scheme), query_factor(other.query_factor) {
+    : scheme(other.scheme), query_factor(other.query_factor), sink_logit(other.sink_logit) {
   for (const Group& group : other.groups_) groups_.push_back({group.make, group.held->copy()});
 }
 
 PositionOptions& PositionOptions::operator=(const PositionOptions& other) {
   scheme = other.scheme;
   query_factor = other.query_factor;
+  sink_logit = other.sink_logit;
   for (size_t i = 0; i < groups_.size(); ++i) groups_[i].held->assign(*other.groups_[i].held);
   return *this;
 }
@@ -78,6 +80,12 @@ void PositionOptions::declare(OptionSet& options) {
   options.add("position.query_factor", query_factor,
               "factor on q k' by the query's place, beside any scheme: log_n, ssmax, ...; none",
               query_factor_choice());
+  options
+      .add("position.sink_logit", sink_logit,
+           "a logit of each head that takes a part of the softmax and gives nothing for it: none, "
+           "learned",
+           OneOf{{std::string(kNoSinkLogit), std::string(kLearnedSinkLogit)}})
+      .as(OptionRole::weights);
   for (const Group& group : groups_) {
     const size_t first = options.all().size();
     options.role(OptionRole::test_time);
@@ -103,6 +111,7 @@ PositionOptions PositionOptions::with_scheme(std::string_view name) const {
   PositionOptions other = *this;
   other.scheme = name;
   other.query_factor = kNoQueryFactor;
+  other.sink_logit = kNoSinkLogit;
   return other;
 }
 

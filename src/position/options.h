@@ -40,9 +40,9 @@ std::unique_ptr<OptionGroup> make_group() {
   return std::make_unique<GroupOf<Options>>();
 }
 
-/// [position]: the scheme and the factor on queries, and every group of options that a scheme of
-/// the registry or a factor reads, in that order. Groups are found by type, group<RotaryOptions>(),
-/// and declared beside their scheme. A copy has values of its own.
+/// [position]: the scheme, the factor on queries and the sink, and every group of options that a
+/// scheme of the registry or a factor reads, in that order. Groups are found by type,
+/// group<RotaryOptions>(), and declared beside their scheme. A copy has values of its own.
 struct PositionOptions {
   PositionOptions();
   PositionOptions(const PositionOptions& other);
@@ -52,6 +52,7 @@ struct PositionOptions {
 
   std::string scheme = "alibi";
   std::string query_factor = "none";
+  std::string sink_logit = "none";
 
   template <class Options>
   Options& group() {
@@ -69,7 +70,7 @@ struct PositionOptions {
   /// UserError where the scheme cannot stand in a model of this shape, or not reach train_length.
   void validate(const ModelShape& shape) const;
 
-  /// These options with another scheme and no factor: of one that works inside another.
+  /// These options with another scheme, no factor and no sink: of one that works inside another.
   PositionOptions with_scheme(std::string_view name) const;
 
  private:

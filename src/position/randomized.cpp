@@ -70,6 +70,10 @@ class Randomized final : public PositionScheme {
     return inner_->attention_bias(context);
   }
 
+  std::optional<PairProduct> pair_product(const LayerContext& context) const override {
+    return inner_->pair_product(context);
+  }
+
   std::optional<int64_t> max_length() const override {
     return std::min(range_, inner_->max_length().value_or(range_));
   }

@@ -1,24 +1,27 @@
+
 #include "position/registry.h"
-
 #include <fmt/ranges.h>
-
 #include <algorithm>
-
 #include "base/error.h"
 #include "base/options.h"
 #include "base/text.h"
 #include "position/alibi.h"
 #include "position/cable.h"
+#include "position/content_bias.h"
 #include "position/cope.h"
 #include "position/dape.h"
 #include "position/file/file_scheme.h"
 #include "position/file/scheme_files.h"
 #include "position/fire.h"
 #include "position/forgetting.h"
+#include "position/fox_rotary.h"
+#include "position/grape.h"
 #include "position/kerple.h"
 #include "position/learned.h"
 #include "position/none.h"
 #include "position/options.h"
+#include "position/path.h"
+#include "position/polar.h"
 #include "position/query_factor.h"
 #include "position/randomized.h"
 #include "position/rotary.h"
@@ -27,29 +30,58 @@
 #include "position/sandwich.h"
 #include "position/scale_invariant.h"
 #include "position/scheme.h"
+#include "position/selective_rotary.h"
+#include "position/sink_logit.h"
 #include "position/sinusoidal.h"
+#include "position/stick_breaking.h"
 #include "position/t5_bias.h"
+#include "position/wall.h"
 #include "position/xpos.h"
 
 namespace lengthwise {
 namespace {
 
 constexpr std::reference_wrapper<const SchemeEntry> kSchemes[] = {
-    kNone,          kSinusoidal,
-    kLearned,       kRandomized,
-    kRotary,        kRotaryInterpolated,
-    kRotaryNtk,     kRotaryDynamicNtk,
-    kRotaryYarn,    kRotaryLongrope,
-    kRotaryLlama3,  kRotaryP,
-    kRotaryClipped, kRotaryResonance,
-    kXpos,          kAlibi,
-    kAlibiLearned,  kAlibiScaled,
-    kT5Bias,        kKerpleLog,
-    kKerplePower,   kSandwich,
-    kFire,          kCope,
-    kDape,          kCable,
-    kFox,           kFoxConstant,
-    kFoxFixed,      kScaleInvariant,
+    kNone,
+    kSinusoidal,
+    kLearned,
+    kRandomized,
+    kRotary,
+    kRotaryInterpolated,
+    kRotaryNtk,
+    kRotaryDynamicNtk,
+    kRotaryYarn,
+    kRotaryLongrope,
+    kRotaryLlama3,
+    kRotaryP,
+    kRotaryClipped,
+    kRotaryResonance,
+    kXpos,
+
+    kSelectiveRotary,
+    kPope,
+    kAlibi,
+    kAlibiLearned,
+    kAlibiScaled,
+    kT5Bias,
+    kKerpleLog,
+    kKerplePower,
+    kSandwich,
+    kFire,
+    kContentBias,
+    kCope,
+    kDape,
+    kCable,
+    kFox,
+    kFoxRotary,
+    kFoxConstant,
+    kFoxFixed,
+    kScaleInvariant,
+    kGrapeA,
+    kStickBreaking,
+    kWall,
+    kPath,
+    kPathFox,
 };
 
 }  // namespace
@@ -148,6 +180,9 @@ std::shared_ptr<PositionScheme> make_scheme(const PositionOptions& options,
   auto scheme = scheme_entry(options.scheme).make(options, shape);
   if (options.query_factor != kNoQueryFactor) {
     scheme->set_query_factor(query_factor_entry(options.query_factor).make(options, shape));
+  }
+  if (options.sink_logit != kNoSinkLogit) {
+    scheme->set_sink_logit(std::make_shared<SinkLogit>(shape));
   }
   return scheme;
 }

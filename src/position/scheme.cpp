@@ -1,6 +1,7 @@
 #include "position/scheme.h"
 
 #include "position/query_factor.h"
+#include "position/sink_logit.h"
 
 namespace lengthwise {
 namespace {
@@ -49,6 +50,10 @@ AttentionBias PositionScheme::attention_bias(const LayerContext&) const {
   return NoBias{};
 }
 
+std::optional<PairProduct> PositionScheme::pair_product(const LayerContext&) const {
+  return std::nullopt;
+}
+
 torch::Tensor PositionScheme::query_factor(const LayerContext& context) const {
   if (!query_factor_) return {};
   const torch::Tensor& positions = context.positions.values;
@@ -60,6 +65,10 @@ void PositionScheme::set_query_factor(std::shared_ptr<QueryFactor> factor) {
   query_factor_ = register_module("query_factor", std::move(factor));
 }
 
+void PositionScheme::set_sink_logit(std::shared_ptr<SinkLogit> sink) {
+  sink_logit_ = register_module("sink_logit", std::move(sink));
+}
+
 std::optional<int64_t> PositionScheme::max_length() const {
   return std::nullopt;
 }
@@ -67,7 +76,11 @@ std::optional<int64_t> PositionScheme::max_length() const {
 AttentionInputs attention_inputs(const PositionScheme& scheme, QueriesKeys pair,
                                  const LayerContext& context) {
   auto [queries, keys] = scheme.apply_to_queries_keys(std::move(pair), context);
-  AttentionInputs inputs{queries, keys, scheme.attention_bias(context)};
+  LayerContext after = context;
+  after.keys = keys;
+  AttentionInputs inputs{
+      queries, keys, scheme.attention_bias(after), {scheme.pair_product(after), {}}};
+  if (scheme.sink_logit()) inputs.parts.sink_logit = scheme.sink_logit()->of_layer(context.layer);
   const auto factor = scheme.query_factor(context);
   if (!factor.defined()) return inputs;
   if (auto* change = std::get_if<LogitChange>(&inputs.bias)) {

@@ -10,6 +10,7 @@
 namespace lengthwise {
 
 class QueryFactor;
+class SinkLogit;
 
 /// Where the tokens of a window stand.
 struct Positions {
@@ -30,6 +31,7 @@ struct LayerContext {
   const std::vector<torch::Tensor>& tables;  // of this forward pass, from PositionScheme::tables
   torch::Tensor hidden;                      // [B, T, D] the layer's normalised input
   Visibility visibility = {};                // of the layer
+  torch::Tensor keys = {};  // [B, G, T, K] as attention sees them: for biases alone
 };
 
 /// A positional scheme: every hook is the identity unless its paper says otherwise. The model owns
@@ -55,14 +57,20 @@ class PositionScheme : public torch::nn::Module {
 
   virtual torch::Tensor apply_to_embeddings(torch::Tensor embeddings,  // [B, T, D]
                                             const Positions& positions) const;
+  /// Of any width: logits are scaled by that of the values. Keys may come back for each of H heads.
   virtual QueriesKeys apply_to_queries_keys(QueriesKeys pair, const LayerContext& context) const;
   virtual AttentionBias attention_bias(const LayerContext& context) const;
+  /// In the place of q k'; nullopt: the product as it is.
+  virtual std::optional<PairProduct> pair_product(const LayerContext& context) const;
 
   /// What multiplies q k' of each query beside the scheme (position/query_factor.h): [T] or [H, T]
   /// float64; undefined: nothing does.
   virtual torch::Tensor query_factor(const LayerContext& context) const;
   /// Registers it as "query_factor", as which its parameters are saved.
   void set_query_factor(std::shared_ptr<QueryFactor> factor);
+  /// A logit beside those of the keys (position/sink_logit.h), registered as "sink_logit".
+  void set_sink_logit(std::shared_ptr<SinkLogit> sink);
+  const SinkLogit* sink_logit() const { return sink_logit_.get(); }
 
   /// The longest window the scheme can stand in; nullopt: any.
   virtual std::optional<int64_t> max_length() const;
@@ -72,16 +80,19 @@ class PositionScheme : public torch::nn::Module {
 
  private:
   std::shared_ptr<QueryFactor> query_factor_;
+  std::shared_ptr<SinkLogit> sink_logit_;
 };
 
 /// What attention computes with.
 struct AttentionInputs {
-  torch::Tensor queries, keys;  // as QueriesKeys
+  torch::Tensor queries, keys;  // as QueriesKeys, of any width
   AttentionBias bias;
+  AttentionParts parts;
 };
 
 /// A layer's, by the rule by which a scheme's parts compose: the query factor multiplies q k'
-/// alone, a bias is added after it, a change of logits sees the product, the mask comes last.
+/// or what stands in its place alone, a bias is added after it, a change of logits sees the
+/// product, the mask comes last, and the sink is beside all that.
 AttentionInputs attention_inputs(const PositionScheme& scheme, QueriesKeys pair,
                                  const LayerContext& context);
 

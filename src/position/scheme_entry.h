@@ -51,6 +51,9 @@ struct SchemeEntry {
   /// Its parameters have kinks closer than a float32 loss resolves; its own tests take smaller
   /// steps in float64.
   bool has_kinks = false;
+  /// Tokens behind a window that what a token says still reaches: later ones read its input before
+  /// attention.
+  int64_t reach_behind_window = 0;
   std::shared_ptr<PositionScheme> (*make)(const PositionOptions&, const ModelShape&);
   /// UserError where the options do not fit the shape; may be null.
   void (*validate)(const PositionOptions&, const ModelShape&) = nullptr;

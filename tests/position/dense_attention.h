@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "model/attention_block.h"
+#include "position/scheme.h"
 
 /// Attention in float64 with all pairs at once, as a textbook has it: what blocks, kernels and
 /// schemes are held against.
@@ -29,15 +30,23 @@ inline torch::Tensor scaled_products(const torch::Tensor& queries, const torch::
          std::sqrt(static_cast<double>(queries.size(3)));
 }
 
+/// As logits [.., T, T], with a column behind them, which every query sees: what falls on it falls
+/// on no value.
+inline torch::Tensor with_sink(const torch::Tensor& logits, const torch::Tensor& sink) {
+  return torch::cat({logits, sink}, -1);
+}
+
 /// Softmax over what each query sees: [B, H, T, T].
 inline torch::Tensor dense_weights(const torch::Tensor& logits, const torch::Tensor& visible) {
   return torch::softmax(logits.masked_fill(~visible, -std::numeric_limits<double>::infinity()), -1);
 }
 
-/// What attention makes of logits [B, H, T, T] and values [B, H, T, K].
+/// What attention makes of logits [B, H, T, T], or with a sink's column, and values [B, H, T, K].
 inline torch::Tensor dense_attention(const torch::Tensor& logits, const torch::Tensor& values,
                                      const torch::Tensor& visible) {
-  return torch::matmul(dense_weights(logits, visible), values);
+  const int64_t length = values.size(2), sinks = logits.size(3) - length;
+  const auto seen = torch::cat({visible, torch::ones({length, sinks}, torch::kBool)}, 1);
+  return torch::matmul(dense_weights(logits, seen).slice(3, 0, length), values);
 }
 
 /// Every query against every key, in rising order.
@@ -72,11 +81,39 @@ inline torch::Tensor biased_logits(const torch::Tensor& logits, const torch::Ten
   return std::visit(Overloaded{
                         [&](const NoBias&) { return logits; },
                         by_distance,
-                        [&](const KeyBias& kind) { return logits + kind.value.unsqueeze(2); },
+                        [&](const KeyBias& kind) {
+                          return logits + kind.value.unsqueeze(2) - kind.value.unsqueeze(3);
+                        },
                         by_pair,
                         changed,
                     },
                     bias);
+}
+
+/// All that a scheme asks of attention, by all pairs at once; in float64 where it is not the
+/// scheme's own block that computes.
+inline torch::Tensor dense_attention(const AttentionInputs& inputs, const torch::Tensor& values,
+                                     const Visibility& visibility) {
+  const int64_t length = values.size(2);
+  const auto queries = inputs.queries.to(torch::kFloat64);
+  auto products = torch::matmul(queries, inputs.keys.to(torch::kFloat64).transpose(2, 3));
+  if (const auto& product = inputs.parts.product) {
+    const auto block = make_block(0, length, visibility);
+    products = product->block(queries.flip(2).to(torch::kFloat32), block, product->inputs)
+                   .flip(2)
+                   .to(torch::kFloat64);
+  }
+  const auto scaled = products / std::sqrt(static_cast<double>(values.size(3)));
+  const auto logits = biased_logits(scaled, queries, inputs.bias, visibility);
+  const auto visible = visible_keys(length, visibility);
+  const auto* change = std::get_if<LogitChange>(&inputs.bias);
+  if (change != nullptr && !change->normalised) {
+    return torch::matmul(logits.exp().masked_fill(~visible, 0), values);
+  }
+  if (!inputs.parts.sink_logit.defined()) return dense_attention(logits, values, visible);
+  const auto sink = inputs.parts.sink_logit.to(torch::kFloat64).view({1, -1, 1, 1});
+  return dense_attention(with_sink(logits, sink.expand({logits.size(0), -1, length, 1})), values,
+                         visible);
 }
 
 }  // namespace lengthwise

@@ -24,7 +24,7 @@ struct DenseInputs : SchemeInputs {
   torch::Tensor visible;    // [T, T]
   Parameters parameters;
 };
-/// The logits [B, H, T, T] that the scheme should give.
+/// The logits [B, H, T, T] that the scheme should give, or those and a sink's (with_sink).
 using DenseLogits = std::function<torch::Tensor(const DenseInputs&)>;
 /// A bias [H, T, T] on the logits, for schemes that depend on nothing else.
 using DenseBias = std::function<torch::Tensor(const torch::Tensor& positions, const Parameters&)>;

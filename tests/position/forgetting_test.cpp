@@ -1,6 +1,7 @@
 #include "position/forgetting.h"
 
 #include "position/dense_check.h"
+#include "position/forget_check.h"
 #include "test.h"
 #include "user_error_text.h"
 
@@ -13,17 +14,8 @@ PositionOptions options_named(const std::string& scheme) {
   return options;
 }
 
-/// The product of the gates after the key, up to the query's, and not a running sum.
 torch::Tensor gated_logits(const DenseInputs& inputs) {
-  const auto gates =
-      torch::sigmoid(torch::linear(inputs.hidden, inputs.parameters.at("layers.1.weight"),
-                                   inputs.parameters.at("layers.1.bias")))
-          .transpose(1, 2);  // [B, H, T]
-  const auto places = torch::arange(inputs.positions.size(0));
-  const auto between = (places > places.view({-1, 1}))  // [j, l]: j < l
-                           .unsqueeze(0)
-                           .logical_and(places <= places.view({-1, 1, 1}));  // [i, j, l]: l <= i
-  return inputs.logits + torch::einsum("bhl,ijl->bhij", {gates.log(), between.to(torch::kFloat64)});
+  return inputs.logits + forgotten(inputs);
 }
 
 torch::Tensor biases_of(const std::string& scheme) {

@@ -8,6 +8,7 @@
 #include "model/plain_weights.h"
 #include "model/transformer.h"
 #include "position/dape.h"
+#include "position/heads.h"
 #include "position/options.h"
 #include "position/randomized.h"
 #include "position/rotary.h"
@@ -122,12 +123,14 @@ torch::Tensor attend(const PositionScheme& scheme, const Layer& layer, const Pos
   const auto tables = scheme.tables(positions);
   const auto hidden = scheme.apply_to_embeddings(layer.embeddings, positions);
   const LayerContext context{0, positions, tables, hidden};
-  const auto pair = scheme.apply_to_queries_keys({layer.queries, layer.keys}, context);
   const int64_t length = positions.values.size(0);
+  const auto inputs =
+      attention_inputs(scheme, {layer.queries.slice(2, length - rows), layer.keys}, context);
   // Positions added to embeddings reach attention through what it reads there.
-  const auto mixed = causal_attention(
-      pair.queries.slice(2, length - rows).to(torch::kFloat32), pair.keys.to(torch::kFloat32),
-      layer.values.to(torch::kFloat32), scheme.attention_bias(context));
+  const auto mixed =
+      causal_attention(inputs.queries.to(torch::kFloat32),
+                       for_each_head(inputs.keys.to(torch::kFloat32), layer.values.size(1)),
+                       layer.values.to(torch::kFloat32), inputs.bias, {{}, {}, 0, inputs.parts});
   return torch::cat(
       {mixed.flatten(), hidden.slice(1, length - rows).flatten().to(torch::kFloat32)});
 }
@@ -429,6 +432,23 @@ TEST_CASE("The last places alone are what they are among all", "[position]") {
           CHECK(largest_difference(last, all.slice(1, 40 - rows)) < 1e-5);
         }
       }
+    }
+  }
+}
+
+TEST_CASE("Heads that share keys attend as if each had them", "[position]") {
+  const ModelShape shape{24, 3, 1, 2048};
+  for (const SchemeEntry& entry : scheme_entries()) {
+    CAPTURE(entry.name);
+    const auto scheme = scheme_with_drawn_parameters(entry, shape);
+    Layer shared = draw_layer(shape, 50);
+    shared.keys = shared.keys.slice(1, 0, 1);
+    Layer alone = shared;
+    alone.keys = shared.keys.repeat({1, 3, 1, 1});
+    const Positions positions = scheme->positions(50, 1);
+    for (const int64_t rows : {50, 7}) {
+      CHECK(largest_difference(attend(*scheme, shared, positions, rows),
+                               attend(*scheme, alone, positions, rows)) < 1e-6);
     }
   }
 }

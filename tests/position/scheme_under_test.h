@@ -66,14 +66,14 @@ struct SchemeUnderTest {
                                .tables = tables,
                                .hidden = inputs.hidden,
                                .visibility = visibility};
-    const auto [queries, keys, bias] =
+    const auto [queries, keys, bias, parts] =
         attention_inputs(*scheme, {inputs.queries, inputs.keys}, context);
     if (rows_a_block == 0) {
-      return causal_attention(queries, keys, inputs.values, bias, {visibility, {}, 0});
+      return causal_attention(queries, keys, inputs.values, bias, {visibility, {}, 0, parts});
     }
     return walk_attention(queries, keys, inputs.values, bias,
                           1 / std::sqrt(static_cast<double>(shape.head_width())), visibility, {},
-                          rows_a_block);
+                          rows_a_block, parts);
   }
   /// At the places of a whole window.
   torch::Tensor attend(const SchemeInputs& inputs) const {

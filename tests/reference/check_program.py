@@ -121,6 +121,7 @@ SETTINGS = {
         "model.tied_embeddings": "true",
         "model.embedding_scale": 3.5,
         "model.dropout": 0.1,
+        "position.sink_logit": "learned",
         "position.rotary.pairing": "interleaved",
         "position.rotary.base": 700,
         "position.sinusoidal.base": 300,

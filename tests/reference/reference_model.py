@@ -69,12 +69,22 @@ def visible_keys(length: int, window: int, sinks: int) -> np.ndarray:
     return (behind >= 0) & near
 
 
-def attend(scores: np.ndarray, visible: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Softmax over the visible keys: [B, H, T, T], [T, T] and [B, H, T, K] -> [B, H, T, K]."""
+def attend(
+    scores: np.ndarray,
+    visible: np.ndarray,
+    values: np.ndarray,
+    sink: np.ndarray | None = None,
+    normalised: bool = True,
+) -> np.ndarray:
+    """Softmax over the visible keys: [B, H, T, T], [T, T] and [B, H, T, K] -> [B, H, T, K]. A sink
+    [H] is one more logit, of value 0; not normalised, the exponentials are the weights."""
     scores = scores + np.where(visible, 0.0, -np.inf)
-    scores -= scores.max(axis=-1, keepdims=True)
-    np.exp(scores, out=scores)
-    return (scores @ values) / scores.sum(axis=-1, keepdims=True)
+    others = np.full((len(scores[0]), 1, 1), -np.inf) if sink is None else sink[:, None, None]
+    if not normalised:
+        return np.exp(scores) @ values / (1 + np.exp(others))
+    largest = np.maximum(scores.max(axis=-1, keepdims=True), others)
+    weights = np.exp(scores - largest)
+    return (weights @ values) / (weights.sum(axis=-1, keepdims=True) + np.exp(others - largest))
 
 
 class ReferenceModel:
@@ -121,6 +131,10 @@ class ReferenceModel:
         )
         self.scheme = make_scheme(setting)
         self.factor = make_factor(setting)
+        self.sinks_learned: list[np.ndarray] | None = None
+        if options.get("position.sink_logit", "none") == "learned":
+            names = [f"position.sink_logit.layers.{n}.logit" for n in range(self.layers)]
+            self.sinks_learned = [self._expect(name, self.heads) for name in names]
         self._expect_all()
 
     @classmethod
@@ -185,10 +199,13 @@ class ReferenceModel:
         q, k, v = projected.transpose(2, 0, 3, 1, 4)
         visible = visible_keys(length, self.window, self.sinks)
         q, k = self.scheme.turn(q, k, positions)
-        scores = (q / math.sqrt(q.shape[-1])) @ k.swapaxes(-1, -2)
+        view = View(n, positions, x, q, visible, k)
+        scores = self.scheme.products(view) / math.sqrt(q.shape[-1])
         scores = scores * self.factor.rows(n, visible.sum(axis=1))[:, :, None]
-        scores = self.scheme.scores(scores, View(n, positions, x, q, visible))
-        mixed = attend(scores, visible, v).transpose(0, 2, 1, 3).reshape(batch, length, width)
+        scores = self.scheme.scores(scores, view)
+        sink = self.sinks_learned[n] if self.sinks_learned else None
+        mixed = attend(scores, visible, v, sink, self.scheme.normalised)
+        mixed = mixed.transpose(0, 2, 1, 3).reshape(batch, length, width)
         return mixed @ self._tensors[block + "output.weight"].T
 
     def _feedforward(self, block: str, x: np.ndarray) -> np.ndarray:

@@ -73,6 +73,7 @@ class View:
     hidden: np.ndarray  # [B, T, D], the layer's normalised input
     queries: np.ndarray  # [B, H, T, K]
     visible: np.ndarray  # [T, T] bool
+    keys: np.ndarray | None = None  # [B, H, T, K]
 
     def distances(self) -> np.ndarray:
         """[T, T] whole numbers; 0 where the key is later, which nobody sees."""
@@ -84,6 +85,8 @@ class Scheme:
     """Changes nothing, as does the absence of positions (Haviv et al. 2022)."""
 
     draws_positions = False
+    reach_behind_window = 0  # tokens that read an input before attention, behind its window
+    normalised = True  # else the exponentials of the scores are the weights
 
     def __init__(self, setting: Setting):
         self.setting = setting
@@ -100,6 +103,10 @@ class Scheme:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Queries and keys [B, H, T, K] as the scores see them."""
         return q, k
+
+    def products(self, view: View) -> np.ndarray:
+        """What is in the place of q k' [B, H, T, T], not scaled."""
+        return view.queries @ view.keys.swapaxes(-1, -2)
 
     def scores(self, scores: np.ndarray, view: View) -> np.ndarray:
         """From q k' / sqrt(K) [B, H, T, T], not masked, to what the softmax gets."""
@@ -611,7 +618,8 @@ class Randomized(Scheme):
             replace(setting, name=name, train_length=self.span), "position.randomized.scheme"
         )
         self.embeddings, self.turn = self.inner.embeddings, self.inner.turn
-        self.scores = self.inner.scores
+        self.scores, self.products = self.inner.scores, self.inner.products
+        self.normalised = self.inner.normalised
 
     def positions(self, length):
         if length > self.span:
@@ -651,15 +659,23 @@ class RotaryResonance(Rotary):
 class Fox(Scheme):
     """Lin et al. 2025: the sum of the logarithms of the gates from behind the key to the query."""
 
-    def __init__(self, setting):
+    def __init__(self, setting, prefix: str = ""):
         super().__init__(setting)
-        self.weights = setting.each_layer("weight", setting.heads, setting.width)
-        self.biases = setting.each_layer("bias", setting.heads)
+        self.weights = setting.each_layer(prefix + "weight", setting.heads, setting.width)
+        self.biases = setting.each_layer(prefix + "bias", setting.heads)
 
     def scores(self, scores, view):
         gates = logistic(view.hidden @ self.weights[view.layer].T + self.biases[view.layer])
         sums = np.log(gates).cumsum(axis=1).transpose(0, 2, 1)  # [B, H, T]
         return scores + sums[..., :, None] - sums[..., None, :]
+
+
+class FoxRotary(Fox):
+    """The same beside rotary."""
+
+    def __init__(self, setting):
+        super().__init__(setting)
+        self.turn = Rotary(setting).turn
 
 
 def fox_times(setting: Setting) -> np.ndarray:
@@ -692,6 +708,173 @@ class ScaleInvariant(Scheme):
         return np.sqrt(1 + logs) * scores - logs
 
 
+class GrapeA(Scheme):
+    """2512.07805, key-gated: ALiBi's slopes times what each key says."""
+
+    def __init__(self, setting):
+        super().__init__(setting)
+        slopes = alibi_slopes(setting.heads, setting.number("alibi.bias_max"))
+        omegas = setting.each_layer("omega", setting.heads)
+        self.slopes = [slopes * np.logaddexp(0.0, omega) for omega in omegas]
+        self.directions = setting.each_layer("direction", setting.heads, setting.head_width)
+
+    def scores(self, scores, view):
+        direction = self.directions[view.layer]
+        direction = direction / np.linalg.norm(direction, axis=1, keepdims=True)
+        said = np.einsum("bhjk,hk->bhj", view.keys, direction) / math.sqrt(direction.shape[1])
+        slopes = self.slopes[view.layer][:, None] * np.logaddexp(0.0, said)
+        return scores - slopes[:, :, None, :] * view.distances()
+
+
+class ContentBias(Scheme):
+    """Inkling: profiles over distances, mixed by what the query's token says."""
+
+    def __init__(self, setting):
+        super().__init__(setting)
+        rank, reach = int(setting.own("rank")), int(setting.own("reach"))
+        self.weights = setting.each_layer("weight", setting.heads * rank, setting.width)
+        self.profiles = setting.each_layer("profiles", rank, reach)
+
+    def scores(self, scores, view):
+        profiles = self.profiles[view.layer]
+        rank, reach = profiles.shape
+        asked = view.hidden @ self.weights[view.layer].T
+        asked = asked.reshape(*asked.shape[:2], self.setting.heads, rank).swapaxes(1, 2)
+        by_distance = np.concatenate([asked @ profiles, np.zeros((*asked.shape[:3], 1))], axis=3)
+        distances = np.broadcast_to(np.minimum(view.distances(), reach), scores.shape)
+        return scores + np.take_along_axis(by_distance, distances, axis=3)
+
+
+def convolve(x: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+    """x [B, T, C], kernel [C, W], its last column at the token itself."""
+    width = kernel.shape[1]
+    padded = np.pad(x, ((0, 0), (width - 1, 0), (0, 0)))
+    return sum(padded[:, n : n + x.shape[1]] * kernel[:, n] for n in range(width))
+
+
+class SelectiveRotary(Scheme):
+    """2511.17388: angles are sums of what tokens say."""
+
+    reach_behind_window = 2
+
+    def __init__(self, setting):
+        super().__init__(setting)
+        rank, pair_count = int(setting.own("rank")), setting.heads * setting.head_width // 2
+        self.down = setting.each_layer("down", rank, setting.width)
+        self.up = setting.each_layer("up", pair_count, rank)
+        self.kernels = setting.each_layer("convolution", pair_count, 4)
+
+    def products(self, view):
+        batch, length, _ = view.hidden.shape
+        heads = self.setting.heads
+        slices = view.hidden.reshape(batch, length, heads, -1)
+        slices = slices / np.maximum(np.linalg.norm(slices, axis=3, keepdims=True), 1e-6)
+        said = slices.reshape(view.hidden.shape) @ self.down[view.layer].T @ self.up[view.layer].T
+        sums = np.cumsum(convolve(said, self.kernels[view.layer]), axis=1)
+        angles = sums.reshape(batch, length, heads, -1).swapaxes(1, 2)
+        angles = angles * frequencies(self.setting.head_width, self.setting.own("base"))
+        half = angles.shape[-1]
+
+        def turned(x: np.ndarray) -> np.ndarray:
+            as_complex = (x[..., :half] + 1j * x[..., half:]) * np.exp(1j * angles)
+            return np.concatenate([as_complex.real, as_complex.imag], axis=-1)
+
+        return turned(view.queries) @ turned(view.keys).swapaxes(-1, -2)
+
+
+class Pope(Scheme):
+    """2509.10534: lengths from softplus, an angle a dimension."""
+
+    def __init__(self, setting):
+        super().__init__(setting)
+        self.delta = setting.tensor("position.delta", setting.heads, setting.head_width)
+
+    def products(self, view):
+        width = self.setting.head_width
+        theta = self.setting.own("base") ** (-np.arange(width) / width)
+        angles = np.outer(view.positions, theta)
+        delta = np.clip(self.delta, -2 * math.pi, 0)[:, None, :]
+        q = np.logaddexp(0.0, view.queries) * np.exp(1j * angles)
+        k = np.logaddexp(0.0, view.keys) * np.exp(1j * (angles + delta))
+        return (q @ k.conj().swapaxes(-1, -2)).real
+
+
+class StickBreaking(Scheme):
+    """Tan et al. 2024: products of what nearer keys leave, from the query back."""
+
+    normalised = False
+
+    def scores(self, scores, view):
+        own = np.eye(scores.shape[-1], dtype=bool)
+        rest_to_own = self.setting.one_of("stick_breaking.remainder", "zero", "own") == "own"
+        left = np.where(view.visible & ~own, -np.logaddexp(0.0, scores), 0.0)
+        from_key = np.cumsum(left[..., ::-1], axis=-1)[..., ::-1]
+        parts = -np.logaddexp(0.0, -scores) + from_key - left
+        return np.where(own, from_key[..., :1] if rest_to_own else -np.inf, parts)
+
+
+class Wall(Scheme):
+    """Tilde 2026: each channel fades by gates of its own."""
+
+    def __init__(self, setting):
+        super().__init__(setting)
+        channels = setting.heads * setting.head_width
+        self.weights = setting.each_layer("weight", channels, setting.width)
+        self.biases = setting.each_layer("bias", channels)
+
+    def products(self, view):
+        batch, length, _ = view.hidden.shape
+        gates = view.hidden @ self.weights[view.layer].T + self.biases[view.layer]
+        sums = np.cumsum(-np.logaddexp(0.0, -gates), axis=1)
+        sums = sums.reshape(batch, length, self.setting.heads, -1).swapaxes(1, 2)
+        result = np.zeros((*view.queries.shape[:3], length))
+        for i in range(length):
+            kept = np.exp(sums[:, :, i : i + 1] - sums[:, :, : i + 1])
+            met = view.queries[:, :, i : i + 1] * view.keys[:, :, : i + 1] * kept
+            result[:, :, i, : i + 1] = met.sum(axis=-1)
+        return result
+
+
+class Path(Scheme):
+    """Yang et al. 2025: keys reflected once more at each token, before the query meets them."""
+
+    reach_behind_window = 1
+
+    def __init__(self, setting):
+        super().__init__(setting)
+        rank, channels = int(setting.number("path.rank")), setting.heads * setting.head_width
+        self.down = setting.each_layer("down", rank, setting.width)
+        self.up = setting.each_layer("up", channels, rank)
+        self.kernels = setting.each_layer("convolution", channels, 3)
+        self.weights = setting.each_layer("strength_weight", setting.heads, setting.width)
+        self.biases = setting.each_layer("strength_bias", setting.heads)
+
+    def products(self, view):
+        layer, (batch, length, _) = view.layer, view.hidden.shape
+        said = convolve(view.hidden @ self.down[layer].T @ self.up[layer].T, self.kernels[layer])
+        w = (said * logistic(said)).reshape(batch, length, self.setting.heads, -1).swapaxes(1, 2)
+        w = w / np.maximum(np.linalg.norm(w, axis=3, keepdims=True), 1e-6)
+        strength = 2 * logistic(view.hidden @ self.weights[layer].T + self.biases[layer])
+        keys = np.array(view.keys)
+        result = np.zeros((*keys.shape[:3], length))
+        for s in range(length):
+            earlier, direction = keys[:, :, :s], w[:, :, s, None]
+            along = (earlier * direction).sum(axis=-1, keepdims=True)
+            earlier -= strength[:, s, :, None, None] * along * direction
+            met = view.queries[:, :, s, None] * keys[:, :, : s + 1]
+            result[:, :, s, : s + 1] = met.sum(axis=-1)
+        return result
+
+
+class PathFox(Path):
+    def __init__(self, setting):
+        super().__init__(setting)
+        self.gates = Fox(setting, "gate_")
+
+    def scores(self, scores, view):
+        return self.gates.scores(scores, view)
+
+
 SCHEMES: dict[str, type[Scheme]] = {
     "none": Scheme,
     "sinusoidal": Sinusoidal,
@@ -708,6 +891,8 @@ SCHEMES: dict[str, type[Scheme]] = {
     "rotary_clipped": RotaryClipped,
     "rotary_resonance": RotaryResonance,
     "xpos": Xpos,
+    "selective_rotary": SelectiveRotary,
+    "pope": Pope,
     "alibi": Alibi,
     "alibi_learned": AlibiLearned,
     "alibi_scaled": AlibiScaled,
@@ -716,13 +901,20 @@ SCHEMES: dict[str, type[Scheme]] = {
     "kerple_power": KerplePower,
     "sandwich": Sandwich,
     "fire": Fire,
+    "content_bias": ContentBias,
     "cope": Cope,
     "dape": Dape,
     "cable": Cable,
     "fox": Fox,
+    "fox_rotary": FoxRotary,
     "fox_constant": FoxConstant,
     "fox_fixed": FoxFixed,
     "scale_invariant": ScaleInvariant,
+    "grape_a": GrapeA,
+    "stick_breaking": StickBreaking,
+    "wall": Wall,
+    "path": Path,
+    "path_fox": PathFox,
 }
 
 

@@ -477,6 +477,97 @@ class BiasesOfTheText(unittest.TestCase):
         visible = np.tri(6, dtype=bool)
         np.testing.assert_allclose(bias[:, visible], alibi[:, visible], atol=1e-14)
 
+    def test_grape_without_a_direction_is_alibi_of_its_slopes(self):
+        direction = np.array([[1.0, 0, 0, 0], [1.0, 0, 0, 0]])
+        tensors = in_layers(omega=[1, 1], direction=direction)
+        scheme = scheme_with("grape_a", tensors)
+        bias = bias_of(scheme, 6, keys=np.zeros((1, 2, 6, 4)))
+        slopes = math.log(2) * math.log1p(math.e) * np.array([1 / 16, 1 / 256])
+        np.testing.assert_allclose(bias[:, 5, 2], -3 * slopes, rtol=1e-14)
+
+    def test_a_content_bias_ends_at_its_reach(self):
+        weight = np.zeros((2, 8))
+        weight[:, 0] = 1, 2
+        scheme = scheme_with(
+            "content_bias",
+            in_layers(weight=weight, profiles=[[10, 20, 30]]),
+            position__content_bias__rank=1,
+            position__content_bias__reach=3,
+        )
+        hidden = np.zeros((1, 5, 8))
+        hidden[0, :, 0] = np.arange(5)
+        bias = bias_of(scheme, 5, hidden=hidden)
+        np.testing.assert_allclose(bias[1, 4], [0, 0, 240, 160, 80])
+
+    def test_a_stick_at_even_odds_is_halved_from_the_query_back(self):
+        view = view_of(4)
+        parts = np.exp(scheme_with("stick_breaking").scores(np.zeros((1, 2, 4, 4)), view))[0, 0]
+        np.testing.assert_allclose(parts[3], [1 / 8, 1 / 4, 1 / 2, 0], atol=1e-15)
+        changes = {"position__stick_breaking__remainder": "own"}
+        own = scheme_with("stick_breaking", **changes)
+        parts = np.exp(own.scores(np.zeros((1, 2, 4, 4)), view))[0, 0]
+        np.testing.assert_allclose(parts[3], [1 / 8, 1 / 4, 1 / 2, 1 / 8])
+
+    def test_path_of_one_direction_turns_a_sign_with_every_token(self):
+        down = np.zeros((1, 8))
+        down[0, 0] = 1
+        up = np.zeros((8, 1))
+        up[[0, 4]] = 1
+        kernel = np.zeros((8, 3))
+        kernel[:, 2] = 1
+        tensors = in_layers(
+            down=down,
+            up=up,
+            convolution=kernel,
+            strength_weight=np.zeros((2, 8)),
+            strength_bias=[40, 40],
+        )
+        scheme = scheme_with("path", tensors, position__path__rank=1)
+        ones = np.ones((1, 2, 5, 4))
+        view = view_of(5, hidden=np.ones((1, 5, 8)), queries=ones, keys=ones)
+        np.testing.assert_allclose(scheme.products(view)[0, 1, 4], [4, 2, 4, 2, 4])
+
+    def test_walls_of_even_gates_halve_a_product_with_every_token(self):
+        scheme = scheme_with("wall", in_layers(weight=np.zeros((8, 8)), bias=np.zeros(8)))
+        ones = np.ones((1, 2, 5, 4))
+        products = scheme.products(view_of(5, queries=ones, keys=ones))
+        np.testing.assert_allclose(products[0, 1, 4], [1 / 4, 1 / 2, 1, 2, 4])
+
+    def test_pope_of_zeros_has_lengths_of_log_2(self):
+        zeros = np.zeros((1, 2, 4, 4))
+        products = scheme_with("pope", {"delta": np.zeros((2, 4))}).products(
+            view_of(4, queries=zeros, keys=zeros)
+        )
+        wanted = math.log(2) ** 2 * sum(math.cos(3 * 10.0**-c) for c in range(4))
+        np.testing.assert_allclose(products[0, 0, 3, 0], wanted, rtol=1e-14)
+
+    def test_selective_rope_is_rotary_where_every_token_turns_by_one(self):
+        down, kernel = np.zeros((1, 8)), np.zeros((4, 4))
+        down[0, 0], kernel[:, 3] = 1, 1
+        scheme = scheme_with(
+            "selective_rotary",
+            in_layers(down=down, up=np.ones((4, 1)), convolution=kernel),
+            position__selective_rotary__rank=1,
+            position__selective_rotary__base=10000,
+        )
+        random = np.random.default_rng(1)
+        q, k = random.normal(size=(2, 1, 2, 6, 4))
+        hidden = np.zeros((1, 6, 8))
+        hidden[..., [0, 4]] = 5
+        q_turned, k_turned = scheme_with("rotary").turn(q, k, np.arange(6.0))
+        np.testing.assert_allclose(
+            scheme.products(view_of(6, hidden=hidden, queries=q, keys=k)),
+            q_turned @ k_turned.swapaxes(-1, -2),
+            atol=1e-12,
+        )
+
+    def test_a_sink_takes_its_share_of_the_softmax(self):
+        values = np.ones((1, 2, 3, 4))
+        sink = np.array([0.0, 1.0])
+        mixed = model.attend(np.zeros((1, 2, 3, 3)), np.tri(3, dtype=bool), values, sink)
+        np.testing.assert_allclose(mixed[0, 0, :, 0], [1 / 2, 2 / 3, 3 / 4])
+        np.testing.assert_allclose(mixed[0, 1, 2, 0], 3 / (3 + math.e))
+
     def test_cable_sums_what_tokens_after_the_key_say(self):
         random = np.random.default_rng(0)
         weight, shift, x = (random.normal(size=s) for s in ((2, 8), 2, (1, 6, 8)))
@@ -567,7 +658,7 @@ class Visibility(unittest.TestCase):
                 changed[1] = 6
                 moved = np.abs(all_nats(reference, changed) - all_nats(reference, tokens)) > 1e-8
                 # The change is target 0, and input 1.
-                wanted = [True] + [t <= 3 or window == 0 or sinks == 2 for t in range(1, 7)]
+                wanted = [True] + [t <= 3 + SCHEMES[scheme].reach_behind_window or window == 0 or sinks == 2 for t in range(1, 7)]
                 self.assertEqual(moved.tolist(), wanted, (scheme, window, sinks))
 
 

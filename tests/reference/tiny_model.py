@@ -76,6 +76,14 @@ def make_options(**changes: object) -> dict[str, str]:
         "position.fox.shortest": 2,
         "position.fox.longest": 128,
         "position.scale_invariant.tau": 10,
+        "position.content_bias.rank": 16,
+        "position.content_bias.reach": 1024,
+        "position.selective_rotary.base": 500000,
+        "position.selective_rotary.rank": 32,
+        "position.pope.base": 10000,
+        "position.stick_breaking.remainder": "zero",
+        "position.wall.gate": 8,
+        "position.path.rank": 32,
     }
     options.update({name.replace("__", "."): value for name, value in changes.items()})
     return {name: str(value) for name, value in options.items()}

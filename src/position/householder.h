@@ -1,0 +1,18 @@
+#pragma once
+
+#include "position/bias.h"
+
+namespace lengthwise {
+
+/// q_i' H_i H_{i-1} ... H_{j+1} k_j with H_s = I - beta_s w_s w_s', without a step a pair: keys and
+/// w [B, H, T, K], w of length 1 or 0, beta [B, H, T], float32.
+///
+/// Over a chunk of 64 tokens a product of H is I - W' S W, S = (I + diag(beta) tril(W W', -1))^-1
+/// diag(beta) (Yang et al. 2025, 2505.16381, section 3): made once a layer for each chunk, with the
+/// keys as they stand at its end. A block of queries then walks back over the chunks before it, a
+/// product with a K x K matrix each, and meets all keys in one product. What is held beside the
+/// block grows with T (K + 64 + K^2 / 64) a head.
+PairProduct householder_product(const torch::Tensor& keys, const torch::Tensor& w,
+                                const torch::Tensor& beta);
+
+}  // namespace lengthwise
