@@ -7,6 +7,7 @@
 #include "position/file/scheme_files.h"
 #include "position/file/scheme_hooks.h"
 #include "position/registry.h"
+#include "position/scheme.h"
 
 namespace lengthwise {
 namespace {
@@ -66,11 +67,11 @@ Tensor attended(const PositionScheme& scheme, const LayerInputs& inputs, const P
   const auto hidden = scheme.apply_to_embeddings(inputs.embeddings, positions);
   const LayerContext context{0, positions, tables, hidden};
   const int64_t skipped = positions.values.size(0) - rows;
-  const auto pair =
-      scheme.apply_to_queries_keys({inputs.queries.slice(2, skipped), inputs.keys}, context);
+  const AttentionInputs asked =
+      attention_inputs(scheme, {inputs.queries.slice(2, skipped), inputs.keys}, context);
   const auto mixed =
-      causal_attention(pair.queries.to(torch::kFloat32), pair.keys.to(torch::kFloat32),
-                       inputs.values.to(torch::kFloat32), scheme.attention_bias(context));
+      causal_attention(asked.queries.to(torch::kFloat32), asked.keys.to(torch::kFloat32),
+                       inputs.values.to(torch::kFloat32), asked.bias, {{}, {}, 0, asked.parts});
   if (hidden.is_same(inputs.embeddings)) return mixed;
   // What is added to embeddings reaches attention through what it reads there.
   return torch::cat({mixed.flatten(), hidden.slice(1, skipped).flatten().to(torch::kFloat32)});

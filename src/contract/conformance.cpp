@@ -41,15 +41,16 @@ std::string acts_on(const PositionScheme& scheme, const ModelShape& shape) {
   const auto tables = scheme.tables(positions);
   const auto hidden = scheme.apply_to_embeddings(inputs.embeddings, positions);
   const LayerContext context{0, positions, tables, hidden};
-  const auto pair = scheme.apply_to_queries_keys({inputs.queries, inputs.keys}, context);
+  const AttentionInputs asked = attention_inputs(scheme, {inputs.queries, inputs.keys}, context);
   std::vector<std::string_view> places;
   if (scheme.draws_positions()) places.emplace_back("the numbering of positions");
   if (!hidden.is_same(inputs.embeddings)) places.emplace_back("embeddings");
-  if (!pair.queries.is_same(inputs.queries) || !pair.keys.is_same(inputs.keys)) {
+  if (!asked.queries.is_same(inputs.queries) || !asked.keys.is_same(inputs.keys)) {
     places.emplace_back("queries and keys");
   }
+  if (asked.parts.product) places.emplace_back("the product of queries and keys");
   const std::string_view place =
-      std::visit([](const auto& bias) { return place_of(bias); }, scheme.attention_bias(context));
+      std::visit([](const auto& bias) { return place_of(bias); }, asked.bias);
   if (!place.empty()) places.push_back(place);
   return places.empty() ? "nothing" : fmt::format("{}", fmt::join(places, "; "));
 }

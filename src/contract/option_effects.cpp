@@ -67,7 +67,7 @@ std::vector<Conformance::OptionEffect> option_effects(const PositionOptions& opt
   std::vector<Conformance::OptionEffect> effects;
   for (const Option& option : declared.all()) {
     if (!option.is_read() || option.name == "position.scheme" ||
-        option.name == "position.query_factor") {
+        option.name == "position.query_factor" || option.name == "position.sink_logit") {
       continue;
     }
     Conformance::OptionEffect effect{option.name, option.text(), "", 0};
