@@ -449,11 +449,12 @@ class KerplePower(DistanceBias):
 
 
 class Sandwich(DistanceBias):
-    """Chi et al. 2023: inner products of sinusoidal embeddings, over 8 h / H for h = 1 ... H."""
+    """Chi et al. 2023: inner products of sinusoidal embeddings, over 8 h / H for h = 1 ... H, less
+    what they are at distance 0: beside a learned sink a bias counts from the query's own key."""
 
     def bias(self, distances, layer, length):
         theta = frequencies(int(self.setting.own("width")), 10000.0)
-        products = np.cos(np.outer(theta, distances)).sum(axis=0)
+        products = (np.cos(np.outer(theta, distances)) - 1).sum(axis=0)
         compression = 8 * np.arange(1, self.setting.heads + 1) / self.setting.heads
         return products / compression[:, None]
 
