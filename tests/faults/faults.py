@@ -166,8 +166,8 @@ FAULTS = [
         "ALiBi is added after the division by sqrt(K). Added before it, every slope is divided too.",
         ["OpenNMT/CTranslate2: the switch scale_alibi for Falcon"],
         "src/model/attention_block.cpp",
-        "auto logits = product(queries, keys.transpose(2, 3)).mul_(walk_.scale);",
-        "auto logits = product(queries, keys.transpose(2, 3)).mul_(walk_.scale * walk_.scale);",
+        "return product(queries, keys.transpose(2, 3)).mul_(walk_.scale);",
+        "return product(queries, keys.transpose(2, 3)).mul_(walk_.scale * walk_.scale);",
         "The walk equals the dense form for every kind of bias, window and block",
     ),
     # ---- Evaluation
