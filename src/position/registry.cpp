@@ -14,6 +14,7 @@
 #include "position/file/scheme_files.h"
 #include "position/fire.h"
 #include "position/forgetting.h"
+#include "position/fourier.h"
 #include "position/fox_rotary.h"
 #include "position/grape.h"
 #include "position/kerple.h"
@@ -57,7 +58,7 @@ constexpr std::reference_wrapper<const SchemeEntry> kSchemes[] = {
     kRotaryClipped,
     kRotaryResonance,
     kXpos,
-
+    kFope,
     kSelectiveRotary,
     kPope,
     kAlibi,

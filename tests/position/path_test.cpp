@@ -14,7 +14,7 @@ PositionOptions path_options(const std::string& scheme) {
   return options;
 }
 
-/// [B, H, T, K] of length 1, K = 4: written with a shift matrix a tap.
+/// [B, H, T, K] of length 1: written with a shift matrix a tap.
 torch::Tensor directions(const DenseInputs& inputs) {
   const auto low = torch::matmul(inputs.hidden, inputs.parameters.at("layers.1.down").t());
   const auto each = torch::matmul(low, inputs.parameters.at("layers.1.up").t());  // [B, T, H K]
@@ -25,7 +25,8 @@ torch::Tensor directions(const DenseInputs& inputs) {
     const auto shift = (places.unsqueeze(1) - places).eq(n).to(torch::kFloat64);
     sum = sum + torch::matmul(shift, each) * kernel.select(1, 2 - n);
   }
-  const auto w = (sum * torch::sigmoid(sum)).unflatten(2, {3, 4}).transpose(1, 2);
+  const auto w =
+      (sum * torch::sigmoid(sum)).unflatten(2, {inputs.logits.size(1), -1}).transpose(1, 2);
   return w / w.pow(2).sum(3, /*keepdim=*/true).sqrt();
 }
 
@@ -42,9 +43,10 @@ torch::Tensor walked_logits(const DenseInputs& inputs) {
   auto keys = inputs.keys.slice(2, 0, 0);
   for (int64_t s = 0; s < length; ++s) {
     const auto ws = w.select(2, s).unsqueeze(2);  // [B, H, 1, K]
-    const auto along = (keys * ws).sum(3, /*keepdim=*/true) * beta.select(2, s).view({-1, 3, 1, 1});
+    const auto along =
+        (keys * ws).sum(3, /*keepdim=*/true) * beta.select(2, s).unsqueeze(2).unsqueeze(3);
     keys = torch::cat({keys - along * ws, inputs.keys.slice(2, s, s + 1)}, 2);
-    const auto met = torch::matmul(inputs.queries.slice(2, s, s + 1), keys.transpose(2, 3)) / 2;
+    const auto met = scaled_products(inputs.queries.slice(2, s, s + 1), keys);
     rows.push_back(torch::constant_pad_nd(met, {0, length - s - 1}, 0));
   }
   return torch::cat(rows, 2);
@@ -72,6 +74,14 @@ TEST_CASE(
       check_against_dense(test, walked_logits, {counted(257), rows, visibility, 1},
                           {.relative = 2e-5});
     }
+  }
+}
+
+TEST_CASE("PaTH is exact for heads that take longer chunks", "[position]") {
+  const ModelShape wide{.width = 80, .heads = 2, .layers = 2, .train_length = 16};
+  const auto test = scheme_named("path", path_options("path"), wide);
+  for (const Visibility visibility : {Visibility{}, Visibility{70, 3}}) {
+    check_against_dense(test, walked_logits, {counted(150), 48, visibility, 1}, {.relative = 2e-5});
   }
 }
 

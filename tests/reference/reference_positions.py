@@ -783,6 +783,43 @@ class SelectiveRotary(Scheme):
         return turned(view.queries) @ turned(view.keys).swapaxes(-1, -2)
 
 
+def normals(stream: SplitMix64, count: int) -> np.ndarray:
+    """From N(0, 1): the first of the two that Box and Muller make of two uniform numbers."""
+    uniform = [((stream.next() >> 11) + 0.5) * 2.0**-53 for _ in range(2 * count)]
+    return np.sqrt(-2 * np.log(uniform[0::2])) * np.cos(2 * math.pi * np.array(uniform[1::2]))
+
+
+class Fope(Scheme):
+    """Hua et al. 2024: cosines and sines are fixed mixes of those of the pairs that turn a circle
+    within the train length."""
+
+    def __init__(self, setting):
+        super().__init__(setting)
+        theta = frequencies(setting.head_width, setting.own("base"))
+        self.theta = theta[theta > 2 * math.pi / setting.train_length]
+        kept, heads = len(self.theta), setting.heads
+        name = int.from_bytes(b"fope", "big")
+        seed = SplitMix64(SplitMix64(int(setting.own("seed"))).next() + name).next()
+        drawn = normals(SplitMix64(seed), 2 * heads * kept * kept)
+        drawn = drawn.reshape(2, heads, kept, kept)
+        self.mixes = np.eye(kept) + setting.own("gain") / math.sqrt(max(1, kept)) * drawn
+
+    def turn(self, q, k, positions):
+        angles = np.outer(positions, self.theta)
+        half, kept = self.setting.head_width // 2, len(self.theta)
+        cosine = np.ones((self.setting.heads, len(positions), half))
+        sine = np.zeros_like(cosine)
+        cosine[..., :kept] = np.cos(angles) @ self.mixes[0]
+        sine[..., :kept] = np.sin(angles) @ self.mixes[1]
+
+        def turned(x: np.ndarray) -> np.ndarray:
+            first, second = x[..., :half], x[..., half:]
+            parts = first * cosine - second * sine, first * sine + second * cosine
+            return np.concatenate(parts, axis=-1)
+
+        return turned(q), turned(k)
+
+
 class Pope(Scheme):
     """2509.10534: lengths from softplus, an angle a dimension."""
 
@@ -892,6 +929,7 @@ SCHEMES: dict[str, type[Scheme]] = {
     "rotary_clipped": RotaryClipped,
     "rotary_resonance": RotaryResonance,
     "xpos": Xpos,
+    "fope": Fope,
     "selective_rotary": SelectiveRotary,
     "pope": Pope,
     "alibi": Alibi,

@@ -561,6 +561,19 @@ class BiasesOfTheText(unittest.TestCase):
             atol=1e-12,
         )
 
+    def test_fope_without_mixing_is_rotary_on_what_turns_a_circle(self):
+        changes = {"position__fope__gain": 0, "position__fope__base": 1000}
+        scheme = scheme_with("fope", model__train_length=64, **changes)
+        q, k = np.random.default_rng(2).normal(size=(2, 1, 2, 7, 4))
+        places = np.arange(7.0)
+        kept = positions.rotate(q, np.outer(places, [1, 0]), "half")  # the other: 200 tokens
+        np.testing.assert_allclose(scheme.turn(q, k, places)[0], kept, atol=1e-14)
+
+    def test_numbers_of_box_and_muller_are_normal(self):
+        drawn = positions.normals(positions.SplitMix64(3), 20000)
+        self.assertAlmostEqual(drawn.mean(), 0, places=1)
+        self.assertAlmostEqual(drawn.std(), 1, places=1)
+
     def test_a_sink_takes_its_share_of_the_softmax(self):
         values = np.ones((1, 2, 3, 4))
         sink = np.array([0.0, 1.0])
