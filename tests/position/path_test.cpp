@@ -1,5 +1,6 @@
 #include "position/path.h"
 
+#include "base/memory.h"
 #include "position/dense_check.h"
 #include "position/forget_check.h"
 #include "test.h"
@@ -116,6 +117,18 @@ TEST_CASE("With one direction at full strength PaTH turns the sign of a number w
       CHECK(rows[i][j].item<double>() == Approx((i - j) % 2 == 0 ? 4 : 2).margin(1e-4));
     }
   }
+}
+
+TEST_CASE("PaTH never holds a product of all pairs", "[position]") {
+  // [H, T, T] would take 256 MiB here.
+  const ModelShape shape{.width = 64, .heads = 4, .layers = 2, .train_length = 16};
+  const auto test = scheme_named("path", path_options("path"), shape);
+  const torch::NoGradGuard no_grad;
+  const SchemeInputs inputs = random_inputs(shape, 1, 4096);
+  reset_peak_memory();
+  const double before = peak_memory_mib();
+  test.attend(inputs);
+  CHECK(peak_memory_mib() - before < 128);
 }
 
 }  // namespace lengthwise
