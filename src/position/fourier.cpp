@@ -3,7 +3,6 @@
 #include <cmath>
 #include <numbers>
 
-#include "base/error.h"
 #include "base/options.h"
 #include "base/random.h"
 #include "position/head_turn.h"
@@ -80,9 +79,7 @@ std::shared_ptr<PositionScheme> make_fope(const PositionOptions& options, const 
 }
 
 void validate_fope(const PositionOptions&, const ModelShape& shape) {
-  if (shape.head_width() % 2 == 0) return;
-  fail("model.heads: {} heads of width {} cannot be rotated in pairs; the head width must be even",
-       shape.heads, shape.head_width());
+  check_heads_are_even(shape);
 }
 
 }  // namespace

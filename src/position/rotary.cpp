@@ -62,15 +62,18 @@ void RotaryOptions::declare(OptionSet& options) {
               "rotary: part of each head that is turned, its first dimensions", Between{0.0, 1.0});
 }
 
+void check_heads_are_even(const ModelShape& shape) {
+  if (shape.head_width() % 2 == 0) return;
+  fail(
+      "model.heads: {} heads of width {} (model.width {}) cannot be rotated in pairs; the head "
+      "width must be even",
+      shape.heads, shape.head_width(), shape.width);
+}
+
 void validate_rotary(const PositionOptions& options, const ModelShape& shape) {
   const int64_t head_width = shape.head_width();
   const double fraction = options.group<RotaryOptions>().fraction;
-  if (fraction == 1 && head_width % 2 != 0) {
-    fail(
-        "model.heads: {} heads of width {} (model.width {}) cannot be rotated in pairs; the head "
-        "width must be even",
-        shape.heads, head_width, shape.width);
-  }
+  if (fraction == 1) check_heads_are_even(shape);
   const double asked = fraction * static_cast<double>(head_width);
   const int64_t width = rotary_width(options.group<RotaryOptions>(), head_width);
   // A thousandth of a dimension is the rounding of a fraction typed by hand, as 0.3333.

@@ -43,6 +43,8 @@ extern const SchemeEntry kRotary;
 /// The family of rotary and of what stretches it.
 inline constexpr std::string_view kRotaryFamily = "rotary";
 
+/// UserError unless whole heads can be cut into pairs.
+void check_heads_are_even(const ModelShape& shape);
 /// UserError unless the dimensions turned are an even whole number of at least 2.
 void validate_rotary(const PositionOptions& options, const ModelShape& shape);
 

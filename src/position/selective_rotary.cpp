@@ -74,11 +74,7 @@ std::shared_ptr<PositionScheme> make_selective_rotary(const PositionOptions& opt
 }
 
 void validate_selective_rotary(const PositionOptions&, const ModelShape& shape) {
-  if (shape.head_width() % 2 != 0) {
-    fail(
-        "model.heads: {} heads of width {} cannot be rotated in pairs; the head width must be even",
-        shape.heads, shape.head_width());
-  }
+  check_heads_are_even(shape);
   if (shape.width % shape.heads != 0) {
     fail(
         "model.heads: selective_rotary cuts model.width {} into a slice a head; {} does not divide "
